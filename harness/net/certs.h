@@ -1,0 +1,52 @@
+/* Certificates made at run time, in memory, for reference servers and tests: P-256 keys, SHA-256.
+   Making one takes about a millisecond. Failure inside OpenSSL aborts: there is no input here. */
+#ifndef CERTS_H
+#define CERTS_H
+
+#include "slice.h"
+#include <time.h>
+
+/* A certificate authority. */
+struct ca;
+struct ca *ca_new(const char *common_name);
+void ca_free(struct ca *ca);
+/* Its certificate, for clients to trust; borrowed from ca. */
+slice ca_pem(const struct ca *ca);
+/* Its key, to keep an authority in a file. Borrowed from ca. */
+slice ca_key_pem(const struct ca *ca);
+/* An authority from PEM text, as made by ca_pem() and ca_key_pem(). NULL when it is not one. */
+struct ca *ca_load(slice pem, slice key_pem);
+
+/* A certificate with its key: PEM text, owned. */
+struct identity {
+    char *chain_pem; /* the leaf, and the intermediate when there is one */
+    char *key_pem;
+};
+void identity_release(struct identity *id);
+#define auto_identity __attribute__((cleanup(identity_release))) struct identity
+
+struct cert_spec {
+    const char *common_name;  /* NULL: the first name */
+    const char *const *names; /* DNS names (may have "*.") and IP addresses, NULL-terminated;
+                                  NULL or empty: no subjectAltName */
+    int64_t starts_in;        /* seconds from now; 0: one hour ago */
+    int64_t ends_in;          /* seconds from now; 0: in 30 days; negative: expired */
+    bool client;              /* for clients rather than servers (extended key usage) */
+    bool rsa;                 /* a 2048-bit RSA key in place of P-256 (takes some 100 ms) */
+};
+/* Signed by ca; self-signed when ca is NULL. */
+struct identity identity_new(const struct ca *ca, const struct cert_spec *spec);
+
+/* The usual kinds, for a server of the given name (DNS name or IP address); "127.0.0.1", "::1" and
+   "localhost" are added to the good one. */
+enum cert_kind {
+    CERT_GOOD,
+    CERT_EXPIRED,       /* ended yesterday */
+    CERT_NOT_YET_VALID, /* begins tomorrow */
+    CERT_WRONG_NAME,    /* wrong.example.test */
+    CERT_SELF_SIGNED,
+    CERT_OTHER_CA /* signed by an authority that nobody trusts */
+};
+struct identity identity_of_kind(const struct ca *ca, enum cert_kind kind, const char *name);
+
+#endif
