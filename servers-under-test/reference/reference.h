@@ -10,13 +10,14 @@
 #include "service.h"
 #include "stream.h"
 
+struct account; /* store.h */
 struct ca;
 struct store;
 struct tls_context;
 struct tls_options;
 
-/* Somebody who may log in. Strings are borrowed in reference_options and owned in what
-   reference_accounts() returns. */
+/* Somebody who may log in. Strings are borrowed in reference_options; reference_accounts() gives
+   ref's own copies, with nothing NULL. */
 struct reference_account {
     const char *user;
     const char *password;
@@ -69,20 +70,17 @@ struct store *reference_store(struct reference *ref);
 const struct faults *reference_faults(const struct reference *ref);
 const char *reference_host_name(const struct reference *ref);
 const char *reference_domain(const struct reference *ref);
-const struct reference_account *reference_accounts(const struct reference *ref, size_t *ret_n);
 const struct reference_options *reference_settings(const struct reference *ref);
+/* The accounts as given or made, with their passwords, addresses and tokens; owned by ref. */
+const struct reference_account *reference_accounts(const struct reference *ref, size_t *ret_n);
 
-/* For the servers: by user name (exact, or the whole address; ASCII case is ignored), NULL when
-   there is none; the account that mail for this local part and domain goes to ("alice+lists" is
-   alice's). */
-const struct reference_account *reference_find_user(const struct reference *ref, slice user);
-const struct reference_account *reference_find_mailbox(const struct reference *ref, slice local,
-                                                       slice domain);
+/* For the servers. By user name (exact) or whole address, NULL when there is none; the account
+   that mail for this local part and domain goes to ("alice+lists" is alice's). */
+struct account *reference_find_user(struct reference *ref, slice user);
+struct account *reference_find_mailbox(struct reference *ref, slice local, slice domain);
 /* The account when user and password are right, else NULL. For LOGIN, USER/PASS and SASL alike. */
-const struct reference_account *reference_login(const struct reference *ref, slice user,
-                                                slice password);
-/* POP3's exclusive lock (RFC 1939 section 4). False when somebody else holds it. */
-bool reference_pop3_lock(struct reference *ref, const struct reference_account *account);
-void reference_pop3_unlock(struct reference *ref, const struct reference_account *account);
+struct account *reference_login(struct reference *ref, slice user, slice password);
+/* As reference_login, by a bearer token. */
+struct account *reference_login_token(struct reference *ref, slice user, slice token);
 
 #endif
