@@ -23,14 +23,15 @@ enum fault_id {
     FAULT_COUNT
 };
 
-/* A set of faults. All zero is the empty set: a server that does everything right. */
+/* A set of faults. All zero, and a NULL pointer, are the empty set: a server that does everything
+   right. */
 struct faults {
     uint64_t bits[FAULT_COUNT / 64 + 1];
 };
 
 static inline bool fault_on(const struct faults *set, enum fault_id id)
 {
-    return set->bits[id / 64] >> (id % 64) & 1;
+    return set && set->bits[id / 64] >> (id % 64) & 1;
 }
 
 static inline void fault_set(struct faults *set, enum fault_id id)

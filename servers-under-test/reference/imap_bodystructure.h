@@ -6,14 +6,23 @@
 #include "slice.h"
 
 struct faults;
+struct mime_message;
 struct mime_part;
 
-/* Appends the structure of the part in parentheses; with `extended` the extension data of
-   BODYSTRUCTURE follow (MD5 or parameters, disposition, language, location). Media types and
-   encodings are upper case as in the RFC's examples; parameter values keep their case; RFC 2231
-   continuations are joined. A multipart without any part is shown as text/plain because the grammar
-   has no multipart without children. */
-void bodystructure_render(const struct mime_part *part, bool extended, bool utf8,
-                          const struct faults *faults, struct buf *out);
+struct bodystructure_options {
+    const struct faults *faults; /* NULL: none */
+    bool extended; /* BODYSTRUCTURE: extension data follow (MD5 or parameters, disposition,
+                      language, location) */
+    bool utf8;     /* UTF-8 may stand in quoted strings */
+    bool rev2;     /* RFC 2231 continuations and charsets of parameters are decoded, as RFC 9051
+                      7.5.2 asks; IMAP4rev1 clients get parameters as the message has them */
+};
+
+/* Appends the structure of `part` of the message in parentheses. Media types, encodings and names
+   of parameters are upper case as in the RFC's examples; values keep their case. A multipart
+   without any part is shown as text/plain, because the grammar has no multipart without
+   children. */
+void bodystructure_render(const struct mime_message *message, const struct mime_part *part,
+                          const struct bodystructure_options *options, struct buf *out);
 
 #endif

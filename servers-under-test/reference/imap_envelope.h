@@ -6,14 +6,15 @@
 #include "slice.h"
 
 struct faults;
+struct mime_envelope;
 
 enum {
     ENVELOPE_ADDRESSES_MAX = 5000, /* addresses shown of one field; the others are left out */
 };
 
-/* Appends the ten fields in parentheses. `header` is the header of the message with or without its
-   final blank line. Sender and Reply-To take From when absent or empty. `utf8` allows UTF-8 in
-   quoted strings. Encoded words stay encoded. */
-void envelope_render(slice header, bool utf8, const struct faults *faults, struct buf *out);
+/* Appends the ten fields in parentheses. Sender and Reply-To take From when absent or empty. `utf8`
+   allows UTF-8 in quoted strings (otherwise such text is a literal). Encoded words stay encoded. */
+void envelope_render(const struct mime_envelope *envelope, bool utf8, const struct faults *faults,
+                     struct buf *out);
 
 #endif

@@ -7,7 +7,8 @@
 #include "buf.h"
 #include "slice.h"
 
-struct mime_part;
+struct faults;
+struct mime_message;
 
 enum {
     SECTION_DEPTH_MAX = 32,   /* part numbers in one section, "1.2.3" has three */
@@ -40,15 +41,11 @@ bool section_parse(struct arena *a, slice text, struct section *ret);
 /* The section as a response prints it, without the brackets: upper case, names as astrings. */
 void section_render(const struct section *s, struct buf *out);
 
-/* The part that the numbers of s name, NULL when the message has no such part. The part itself is
-   the message when depth is 0. The numbers of a message/rfc822 part go on in the body of the
-   encapsulated message; a part that is not multipart has one child, number 1, which is its body:
-   only a message (outermost or encapsulated) has it, a leaf inside a multipart does not. */
-const struct mime_part *section_part(const struct section *s, const struct mime_part *message);
-
 /* The octets of the section. They point into the message, or into the arena for a subset of a
-   header. False when the section names nothing in this message (the response then says NIL). */
-bool section_octets(struct arena *a, const struct section *s, const struct mime_part *message,
-                    slice *ret);
+   header. Numbers name parts as mime_part_at() says. False when the section names nothing in this
+   message (the response then says NIL): no such part, or HEADER and TEXT of a part that holds no
+   message. */
+bool section_octets(struct arena *a, const struct section *s, const struct mime_message *message,
+                    const struct faults *faults, slice *ret);
 
 #endif
