@@ -10,6 +10,7 @@
 
 #include "arena.h"
 #include "array.h"
+#include "buf.h"
 #include "clock.h"
 #include "error.h"
 #include "slice.h"
@@ -34,6 +35,7 @@ enum level {
     LEVEL_MUST,
     LEVEL_SHOULD,
     LEVEL_MAY,
+    LEVEL_NOTE, /* legal either way, but known to trip clients */
 };
 
 /* What the outcome is called ("pass", "not run"), what it means in one sentence, and the symbol
@@ -43,7 +45,7 @@ const char *outcome_meaning(enum outcome o);
 const char *outcome_symbol(enum outcome o);
 /* False and *ret untouched when no outcome has that name. */
 bool outcome_parse(slice name, enum outcome *ret);
-/* "must", "should", "may"; "" for LEVEL_NONE. */
+/* "must", "should", "may", "note"; "" for LEVEL_NONE. */
 const char *level_name(enum level l);
 bool level_parse(slice name, enum level *ret);
 /* What a check whose expectation did not hold gets by its level: fail, warn or note. */
@@ -200,18 +202,22 @@ struct run_counts {
 };
 struct run_counts run_count(const struct run *run);
 
-/* 0 1 4 5 6 or 130 (2 and 3 when run->error says that a command line or a file was wrong):
-   interrupted 130; else a fail or xpass (or flaky with fail_on_flaky) 1; else the run's error or
-   the first check's error by its code; else nothing selected or all skipped 4; else 0. A check that
-   was planned and not run without any of these is 6, never 0. */
+/* 0 1 3 4 5 6 or 130, the first that applies:
+   interrupted                                         130
+   a fail or xpass (or flaky with fail_on_flaky)         1
+   run->error                                            2 usage, 3 file, 6 internal, else 5
+   a check that is an error                              the largest of 3 file, 6 internal, else 5
+   nothing selected, or all skipped                      4
+   a check that was planned and not run                  6
+   all that was selected ran and holds                   0 */
 int result_exit_code(const struct run *run);
 
-/* "41 checks: 38 passed, 1 failed, 1 xfail, 1 skipped" in text that lives in the run's arena. */
-const char *run_summary(struct run *run);
-/* The verdict in one sentence: "Conformant: ..." */
-const char *run_verdict(struct run *run);
-/* What weakens the verdict (loopback, insecure, ...), one sentence each; at most `max`, returns how
-   many. */
-size_t run_weaknesses(struct run *run, const char **ret, size_t max);
+/* "41 checks: 38 passed, 1 failed, 1 xfail, 1 skipped · 12 connections · 6.20 s · seed 4711" */
+void run_summary(const struct run *run, struct buf *out);
+/* The verdict in one sentence, without a final full stop: "Conformant: all 38 checks that ..." */
+void run_verdict(const struct run *run, struct buf *out);
+/* What weakens the verdict (loopback, insecure, rate limited, not run, ...): one sentence on each
+   line; returns how many. */
+size_t run_weaknesses(const struct run *run, struct buf *out);
 
 #endif
