@@ -68,7 +68,8 @@ void result_judge(struct run *run, struct result *r)
 
 void run_finish(struct run *run, nsec duration)
 {
-    array_each(r, &run->results) result_judge(run, *r);
+    array_each (r, &run->results)
+        result_judge(run, *r);
     run->duration = duration;
     run->exit_code = result_exit_code(run);
 }
@@ -88,8 +89,7 @@ static bool has_held(enum outcome o)
 struct run_counts run_count(const struct run *run)
 {
     struct run_counts c = { 0 };
-    array_each(it, &run->results)
-    {
+    array_each (it, &run->results) {
         const struct result *r = *it;
         c.total++;
         c.by[r->outcome]++;
@@ -121,9 +121,9 @@ static int exit_of_error(enum error_code code)
 static int exit_of_checks(const struct run *run)
 {
     int code = 0;
-    array_each(r, &run->results) if ((*r)->outcome == OUTCOME_ERROR &&
-                                     exit_of_error((*r)->error) > code) code =
-        exit_of_error((*r)->error);
+    array_each (r, &run->results)
+        if ((*r)->outcome == OUTCOME_ERROR && exit_of_error((*r)->error) > code)
+            code = exit_of_error((*r)->error);
     return code;
 }
 

@@ -1,6 +1,7 @@
 #include "result.h"
 #include "printable.h"
 #include <stdarg.h>
+#include <stdio.h>
 
 static const struct {
     const char *name, *symbol, *meaning;
@@ -83,7 +84,8 @@ static void result_release(struct result *r)
 
 void run_release(struct run *run)
 {
-    array_each(r, &run->results) result_release(*r);
+    array_each (r, &run->results)
+        result_release(*r);
     array_release(&run->results);
     array_release(&run->target.services);
     array_release(&run->left_behind);
@@ -134,7 +136,9 @@ struct result *run_add(struct run *run, const char *id)
 
 struct result *run_find(const struct run *run, const char *id)
 {
-    array_each(r, &run->results) if (!strcmp((*r)->id, id)) return *r;
+    array_each (r, &run->results)
+        if (!strcmp((*r)->id, id))
+            return *r;
     return NULL;
 }
 
