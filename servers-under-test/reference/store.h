@@ -92,6 +92,7 @@ struct expunged {
 
 struct mailbox {
     struct account *account;
+    uint32_t id; /* of the journal: given once in the store's life */
     char *name;
     uint32_t uidvalidity; /* rising over the store's life, never given twice */
     uint32_t uidnext;
@@ -121,9 +122,9 @@ struct account {
 
 struct store {
     ARRAY(struct account *) accounts;
-    const struct faults *faults; /* borrowed; NULL: none */
+    const struct faults *faults; /* borrowed; never NULL */
     uint64_t append_limit;       /* octets */
-    uint32_t next_uidvalidity;
+    uint32_t next_uidvalidity, next_mailbox_id;
     uint64_t next_unique;
     int64_t (*wall)(void);
     struct journal *journal; /* NULL: memory only */
@@ -133,7 +134,7 @@ enum store_result {
     STORE_OK,
     STORE_NO_MAILBOX,   /* no such mailbox */
     STORE_EXISTS,       /* a mailbox of this name is there */
-    STORE_BAD_NAME,     /* empty level, control character, not UTF-8, too long or too deep */
+    STORE_BAD_NAME,     /* empty level, control character, too long or too deep */
     STORE_CANNOT,       /* INBOX cannot be deleted; a name without a mailbox cannot be renamed */
     STORE_HAS_CHILDREN, /* a name without a mailbox that has children cannot be deleted */
     STORE_OVER_QUOTA,
