@@ -9,7 +9,6 @@
 /* All zero is the start of a message: it is a line start. */
 struct dot_encoder {
     enum { DOT_LINE_START, DOT_IN_LINE, DOT_AFTER_CR } state;
-    bool begun;
 };
 /* Appends the stuffed form of one piece of the message. False when *out is full. */
 bool dot_encode(struct dot_encoder *e, slice piece, struct buf *out);

@@ -25,7 +25,6 @@ struct pop3_frame {
        which are data and not the end; NO_OFFSET when none was seen. It tells why a response that
        a server thinks complete never ends. */
     size_t false_end;
-    unsigned char last[2];
 };
 /* multiline: a +OK (in any case of letters) has lines up to CRLF.CRLF behind it, as the command
    says. limit: octets of the whole response. */
