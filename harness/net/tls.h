@@ -35,7 +35,7 @@ int tls_server_context_new(const struct tls_server_config *config, struct error 
 void tls_context_free(struct tls_context *c);
 
 enum tls_verify {
-    TLS_VERIFY_FULL,  /* chain and host name (RFC 9525) */
+    TLS_VERIFY_FULL,  /* chain and host name (RFC 9525); for servers the same as: */
     TLS_VERIFY_CHAIN, /* chain only */
     TLS_VERIFY_RECORD /* accept anything; tls_info() says what a strict client would think */
 };
@@ -96,7 +96,8 @@ void tls_info_release(struct tls_info *info);
 const struct tls_info *tls_info(struct stream *s);
 
 /* Channel binding data (RFC 5929, RFC 9266); both ends get the same bytes. False when the session
-   cannot give it (tls-unique with TLS 1.3, tls-server-end-point without a certificate). */
+   cannot give it (tls-unique with TLS 1.3, tls-exporter
+   with TLS 1.2 and no extended master secret). */
 enum tls_binding { TLS_BINDING_UNIQUE, TLS_BINDING_SERVER_END_POINT, TLS_BINDING_EXPORTER };
 enum { TLS_BINDING_MAX = 64 };
 bool tls_channel_binding(struct stream *s, enum tls_binding kind,
