@@ -1,0 +1,337 @@
+/* Devices, givens, needs and variants of a check. */
+#include "check_private.h"
+
+const char *const device_state_names[] = { "closed", "connected", "greeting",
+                                           "tls",    "hello",     "login" };
+const char *const device_kind_names[] = { "imap", "pop3", "smtp", "submission", "lmtp" };
+
+enum { MAX_ACCOUNTS = 8, MAX_COMBINATIONS = 200 };
+
+void check_uses_account(struct check *c, unsigned account)
+{
+    if (c->accounts < account)
+        c->accounts = account;
+}
+
+/* ---- devices ---- */
+
+static enum device_kind kind_of_service(const struct service *s)
+{
+    static const enum device_kind by_protocol[] = { [PROTOCOL_SMTP] = DEVICE_SMTP,
+                                                    [PROTOCOL_LMTP] = DEVICE_LMTP,
+                                                    [PROTOCOL_POP3] = DEVICE_POP3,
+                                                    [PROTOCOL_IMAP] = DEVICE_IMAP };
+    return s->role == ROLE_SUBMISSION ? DEVICE_SUBMISSION : by_protocol[s->protocol];
+}
+
+/* A value that is one of `words`, unless it is a variable. */
+static const struct node *word_or_variable(struct check_loader *l, const struct node *n,
+                                           const char *const *words, size_t count, const char *what)
+{
+    size_t i;
+    if (n && n->kind == NODE_SCALAR && slice_find_char(n->text, '$') != SIZE_MAX)
+        return n;
+    return n && node_word(n, words, count, what, &i, l->problems) ? n : NULL;
+}
+
+/* The kind of a device that is given by its service; a variable takes the first value of `each`. */
+static void kind_from_service(struct check_loader *l, struct device_plan *d, const struct node *n,
+                              const struct node *each)
+{
+    slice name = n->text;
+    if (name.n && name.p[0] == '$') {
+        const struct node *rows = each, *first = rows && rows->kind == NODE_LIST && rows->n ? rows->items[0] : rows;
+        autofree char *variable = xslicedup(slice_skip(name, 1));
+        const struct node *value = node_get(first, variable);
+        if (value && value->kind == NODE_LIST && value->n)
+            value = value->items[0];
+        name = value && value->kind == NODE_SCALAR ? value->text : (slice){ NULL, 0 };
+    }
+    const struct service *s = service_find(name);
+    d->service = n;
+    if (s)
+        d->kind = kind_of_service(s);
+    else
+        problem_add(l->problems, n->at, "\"%.*s\" is no service and no variable of \"each\"",
+                    SLICE_ARG(n->text));
+}
+
+static void load_device_map(struct check_loader *l, struct check *c, struct device_plan *d,
+                            const struct node *map)
+{
+    static const char *const keys[] = { "protocol", "service", "account", "state", "tls", "shape" };
+    static const char *const tls[] = { "none", "starttls", "implicit" };
+    uint64_t account = 1;
+    size_t kind = 0;
+    node_only_keys(map, keys, COUNT(keys), "a device", l->problems);
+    if (node_get(map, "protocol") &&
+        node_word(node_get(map, "protocol"), device_kind_names, DEVICE_KINDS, "protocol", &kind,
+                  l->problems))
+        d->kind = (enum device_kind)kind;
+    if (node_get(map, "service") &&
+        node_is(node_get(map, "service"), NODE_SCALAR, "service", l->problems))
+        kind_from_service(l, d, node_get(map, "service"), c->each);
+    else if (!node_get(map, "protocol"))
+        problem_add(l->problems, map->at, "a device needs \"protocol\" or \"service\"");
+    if (node_get(map, "account") &&
+        node_u64(node_get(map, "account"), MAX_ACCOUNTS, "account", &account, l->problems) &&
+        !account)
+        problem_add(l->problems, node_get(map, "account")->at, "accounts count from 1");
+    d->account = account ? (unsigned)account : 1;
+    d->state = word_or_variable(l, node_get(map, "state"), device_state_names, 6, "state");
+    d->tls = word_or_variable(l, node_get(map, "tls"), tls, COUNT(tls), "tls");
+    d->shape = node_get(map, "shape");
+}
+
+void check_load_devices(struct check_loader *l, struct check *c, const struct node *map)
+{
+    if (!map || !node_is(map, NODE_MAP, "devices", l->problems))
+        return;
+    c->devices = arena_new_n(l->arena, struct device_plan, map->n + 1);
+    for (size_t i = 0; i < map->n; i++) {
+        const struct node *value = map->items[i];
+        struct device_plan *d = &c->devices[c->n_devices++];
+        size_t kind = 0;
+        *d = (struct device_plan){ .name = arena_str(l->arena, map->keys[i]->text),
+                                   .at = map->keys[i]->at,
+                                   .account = 1 };
+        if (value->kind == NODE_SCALAR) {
+            if (node_word(value, device_kind_names, DEVICE_KINDS, "a device", &kind, l->problems))
+                d->kind = (enum device_kind)kind;
+        } else if (node_is(value, NODE_MAP, "a device", l->problems)) {
+            load_device_map(l, c, d, value);
+        }
+        check_uses_account(c, d->account);
+    }
+}
+
+/* ---- given ---- */
+
+static struct node **messages_of(struct check_loader *l, const struct node *n, size_t *ret_n)
+{
+    *ret_n = 0;
+    if (!n || !node_is(n, NODE_LIST, "messages", l->problems))
+        return NULL;
+    *ret_n = n->n;
+    return n->items;
+}
+
+static struct mailbox_plan *add_mailbox(struct check_loader *l, struct check *c, const char *name,
+                                        unsigned account)
+{
+    struct mailbox_plan *all = arena_new_n(l->arena, struct mailbox_plan, c->n_mailboxes + 1);
+    if (c->n_mailboxes)
+        memcpy(all, c->mailboxes, c->n_mailboxes * sizeof *all);
+    c->mailboxes = all;
+    all[c->n_mailboxes] = (struct mailbox_plan){ .name = name, .account = account };
+    check_uses_account(c, account);
+    if (!name[0])
+        c->needs_disposable = c->exclusive = true;
+    return &all[c->n_mailboxes++];
+}
+
+static void load_mailboxes(struct check_loader *l, struct check *c, const struct node *n)
+{
+    if (n->kind == NODE_LIST) {
+        for (size_t i = 0; i < n->n; i++)
+            if (node_is(n->items[i], NODE_SCALAR, "a mailbox", l->problems))
+                add_mailbox(l, c, arena_str(l->arena, n->items[i]->text), 1);
+    } else if (node_is(n, NODE_MAP, "mailboxes", l->problems)) {
+        for (size_t i = 0; i < n->n; i++) {
+            struct mailbox_plan *m = add_mailbox(l, c, arena_str(l->arena, n->keys[i]->text), 1);
+            m->messages = messages_of(l, n->items[i], &m->n);
+        }
+    }
+}
+
+void check_load_given(struct check_loader *l, struct check *c, const struct node *map)
+{
+    static const char *const keys[] = { "mailbox", "mailboxes", "messages", "inbox", "inbox2" };
+    if (!map || !node_is(map, NODE_MAP, "given", l->problems))
+        return;
+    node_only_keys(map, keys, COUNT(keys), "given", l->problems);
+    const struct node *mailbox = node_get(map, "mailbox"), *messages = node_get(map, "messages");
+    if (mailbox && node_is(mailbox, NODE_SCALAR, "mailbox", l->problems)) {
+        struct mailbox_plan *m = add_mailbox(l, c, arena_str(l->arena, mailbox->text), 1);
+        m->messages = messages_of(l, messages, &m->n);
+    } else if (messages) {
+        c->loose = messages_of(l, messages, &c->n_loose);
+    }
+    if (node_get(map, "mailboxes"))
+        load_mailboxes(l, c, node_get(map, "mailboxes"));
+    for (unsigned account = 1; account <= 2; account++) {
+        const struct node *inbox = node_get(map, account == 1 ? "inbox" : "inbox2");
+        if (!inbox)
+            continue;
+        struct mailbox_plan *m = add_mailbox(l, c, "", account);
+        m->messages = messages_of(l, inbox, &m->n);
+    }
+}
+
+/* ---- needs ---- */
+
+static void add_need(struct check_loader *l, struct check *c, enum device_kind kind,
+                     const struct node *list)
+{
+    slice *words;
+    size_t count = node_strings(list, "capabilities", l->arena, &words, l->problems);
+    struct need *all = arena_new_n(l->arena, struct need, c->n_needs + count + 1);
+    if (c->n_needs)
+        memcpy(all, c->needs, c->n_needs * sizeof *all);
+    for (size_t i = 0; i < count; i++)
+        all[c->n_needs++] = (struct need){ kind, words[i], list->at };
+    if (!count)
+        all[c->n_needs++] = (struct need){ kind, { NULL, 0 }, list->at };
+    c->needs = all;
+}
+
+static void need_services(struct check_loader *l, struct check *c, const struct node *list)
+{
+    slice *words;
+    size_t count = node_strings(list, "services", l->arena, &words, l->problems);
+    for (size_t i = 0; i < count; i++) {
+        const struct service *s = service_find(words[i]);
+        if (s)
+            c->service_needed[s->id] = true;
+        else
+            problem_add(l->problems, list->at, "unknown service \"%.*s\"", SLICE_ARG(words[i]));
+    }
+}
+
+void check_load_needs(struct check_loader *l, struct check *c, const struct node *map)
+{
+    static const char *const keys[] = { "imap",     "pop3",       "smtp",     "submission", "lmtp",
+                                        "services", "accounts",   "next-hop", "outside",
+                                        "disposable", "restart" };
+    uint64_t accounts;
+    if (!map || !node_is(map, NODE_MAP, "needs", l->problems))
+        return;
+    node_only_keys(map, keys, COUNT(keys), "needs", l->problems);
+    for (size_t k = 0; k < DEVICE_KINDS; k++)
+        if (node_get(map, device_kind_names[k]))
+            add_need(l, c, (enum device_kind)k, node_get(map, device_kind_names[k]));
+    if (node_get(map, "services"))
+        need_services(l, c, node_get(map, "services"));
+    if (node_get(map, "accounts") &&
+        node_u64(node_get(map, "accounts"), MAX_ACCOUNTS, "accounts", &accounts, l->problems))
+        check_uses_account(c, (unsigned)accounts);
+    struct {
+        const char *key;
+        bool *flag;
+    } flags[] = { { "next-hop", &c->needs_next_hop },
+                  { "outside", &c->needs_outside },
+                  { "disposable", &c->needs_disposable },
+                  { "restart", &c->needs_restart } };
+    for (size_t i = 0; i < COUNT(flags); i++)
+        if (node_get(map, flags[i].key))
+            node_bool(node_get(map, flags[i].key), flags[i].key, flags[i].flag, l->problems);
+    c->exclusive |= c->needs_disposable || c->needs_restart;
+}
+
+/* ---- variants ---- */
+
+void check_load_each(struct check_loader *l, struct check *c)
+{
+    const struct node *each = c->each;
+    if (!each)
+        return;
+    if (each->kind == NODE_LIST) {
+        for (size_t i = 0; i < each->n; i++)
+            if (node_is(each->items[i], NODE_MAP, "an item of each", l->problems))
+                for (size_t k = 0; k < each->items[i]->n; k++)
+                    node_is(each->items[i]->items[k], NODE_SCALAR, "a value of each", l->problems);
+        return;
+    }
+    if (!node_is(each, NODE_MAP, "each", l->problems))
+        return;
+    size_t combinations = 1;
+    for (size_t i = 0; i < each->n; i++) {
+        slice *values;
+        combinations *= node_strings(each->items[i], "each", l->arena, &values, l->problems);
+    }
+    if (!combinations || combinations > MAX_COMBINATIONS)
+        problem_add(l->problems, each->at, "each must make 1 to %d variants, this makes %zu",
+                    MAX_COMBINATIONS, combinations);
+}
+
+static void add_binding(struct planned *p, size_t *n, slice name, slice value)
+{
+    p->bindings[*n].name = name;
+    p->bindings[(*n)++].value = value;
+}
+
+static const char *variant_id(const struct check *c, const struct planned *p, const char *state,
+                              struct arena *arena)
+{
+    auto_buf id;
+    buf_init(&id, BUF_OURS);
+    buf_adds(&id, c->id);
+    for (size_t i = 0; i < p->n_bindings; i++)
+        buf_addf(&id, "%s%.*s", i ? "," : "[", SLICE_ARG(p->bindings[i].value));
+    if (state)
+        buf_addf(&id, "%s%s", p->n_bindings ? "," : "[", state);
+    if (p->n_bindings || state)
+        buf_addc(&id, ']');
+    return arena_str(arena, buf_slice(&id));
+}
+
+static struct planned *add_planned(const struct check *c, struct arena *arena, size_t n_bindings,
+                                   struct planned_list *list)
+{
+    struct planned *p = array_push(list);
+    p->check = c;
+    p->bindings = arena_alloc(arena, (n_bindings + 1) * sizeof *p->bindings);
+    return p;
+}
+
+/* Combination number k of a mapping of lists, the last key changing fastest. */
+static void bind_combination(struct planned *p, const struct node *each, size_t k)
+{
+    size_t n = each->n;
+    p->n_bindings = n;
+    for (size_t i = n; i-- > 0;) {
+        const struct node *values = each->items[i];
+        size_t count = values->kind == NODE_LIST ? values->n : 1, at = k % count, slot = i;
+        k /= count;
+        add_binding(p, &slot, each->keys[i]->text,
+                    values->kind == NODE_LIST ? values->items[at]->text : values->text);
+    }
+}
+
+static size_t count_combinations(const struct node *each)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < each->n; i++)
+        n *= each->items[i]->kind == NODE_LIST ? each->items[i]->n : 1;
+    return n;
+}
+
+static void each_variants(const struct check *c, struct arena *arena, struct planned_list *list)
+{
+    const struct node *each = c->each;
+    size_t n = !each ? 1 : each->kind == NODE_LIST ? each->n : count_combinations(each);
+    for (size_t k = 0; k < n; k++) {
+        const struct node *row = each && each->kind == NODE_LIST ? each->items[k] : each;
+        struct planned *p = add_planned(c, arena, row ? row->n : 0, list);
+        if (row)
+            bind_combination(p, row, each->kind == NODE_LIST ? 0 : k);
+        p->id = variant_id(c, p, NULL, arena);
+    }
+}
+
+void check_variants(const struct check *c, struct arena *arena, struct planned_list *list)
+{
+    static const enum device_state states[] = { STATE_GREETING, STATE_TLS, STATE_LOGIN };
+    if (!c->advertised.n) {
+        each_variants(c, arena, list);
+        return;
+    }
+    for (size_t i = 0; i < COUNT(states); i++) {
+        size_t first = list->n;
+        each_variants(c, arena, list);
+        for (size_t k = first; k < list->n; k++) {
+            list->v[k].state = states[i];
+            list->v[k].id = variant_id(c, &list->v[k], device_state_names[states[i]], arena);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+/* The parts of reading a check, one file each; for check_*.c only. */
+#ifndef CHECK_PRIVATE_H
+#define CHECK_PRIVATE_H
+
+#include "step.h"
+
+void check_load_devices(struct check_loader *l, struct check *c, const struct node *map);
+void check_load_given(struct check_loader *l, struct check *c, const struct node *map);
+void check_load_needs(struct check_loader *l, struct check *c, const struct node *map);
+void check_load_each(struct check_loader *l, struct check *c);
+/* Binds the names that every step of the check may use. */
+void check_bind_all(struct step_check *sc);
+/* Records that the check uses this account. */
+void check_uses_account(struct check *c, unsigned account);
+
+#endif

@@ -1,0 +1,64 @@
+/* A run: a library of checks against a target, as results. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "library.h"
+#include "play.h"
+#include "result.h"
+#include "tls.h"
+
+/* Shape of the network that every device gets (design section 4). */
+struct run_shape {
+    bool bytes;     /* one octet per write */
+    size_t split;   /* every write is cut there; 0: not */
+    nsec slow;      /* pause between writes */
+};
+
+struct session_options {
+    unsigned jobs;      /* checks at once; at least 1 */
+    nsec timeout;       /* of a step; 0: 10 s */
+    uint64_t seed;
+    bool slow;          /* run checks that let time pass, too */
+    bool keep;          /* do not remove what was brought */
+    struct run_shape shape;
+    const char *shape_text; /* NULL: none */
+    /* Called when a result is final, in the order of the plan. May be NULL. */
+    void (*done)(void *ctx, const struct result *r);
+    /* Called after each play, in any order, with the number done. May be NULL. */
+    void (*progress)(void *ctx, size_t done, size_t total);
+    void *ctx;
+};
+
+struct session {
+    struct library *library;
+    struct target *target;
+    const struct session_options *options;
+    struct run *run;
+    struct secrets secrets;
+    struct tls_context *tls;          /* verifies as the target says */
+    struct tls_context *tls_insecure; /* accepts anything */
+    struct planned_list plan;
+    struct budget *budget;
+    struct leases *leases;
+    struct invariants *invariants;
+    struct sanity *sanity;
+    struct capability_cache *capabilities;
+    struct sink *sink;                /* the next hop, when the target relays to us */
+    char run_word[24];                /* $run: unique to the run */
+    unsigned messages_made;
+    bool interrupted;
+    bool dead; /* the target cannot be tested: nothing more is tried */
+    struct error dead_why;
+};
+
+/* Runs the plan inside the current scheduler and fills `run` (run_finish() is the caller's). The
+   plan is made with library_select(). 0, or the error that made testing impossible (it stands in
+   run->error too). */
+int session_run(struct session *s);
+/* Sets up what session_run needs; *s was zeroed and given library, target, options, run, plan. */
+int session_open(struct session *s, struct error *err);
+void session_close(struct session *s);
+/* From a signal: no new checks begin, running ones are cancelled and clean up. */
+void session_interrupt(struct session *s);
+
+#endif
