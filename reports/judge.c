@@ -236,16 +236,23 @@ void run_verdict(const struct run *run, struct buf *out)
 
 static void weak_counts(const struct run *run, struct buf *out)
 {
+    static const struct {
+        enum outcome outcome;
+        const char *one, *many;
+    } weak[] = {
+        { OUTCOME_SKIP, "check was skipped: nothing is said about what it tests",
+          "checks were skipped: nothing is said about what they test" },
+        { OUTCOME_ERROR, "check could not be judged", "checks could not be judged" },
+        { OUTCOME_NOT_RUN, "check did not run", "checks did not run" },
+        { OUTCOME_XFAIL, "known failure is excused by the baseline",
+          "known failures are excused by the baseline" },
+    };
     struct run_counts c = run_count(run);
-    if (c.by[OUTCOME_SKIP])
-        buf_addf(out, "%d of %d checks were skipped: nothing is said about what they test.\n",
-                 c.by[OUTCOME_SKIP], c.total);
-    if (c.by[OUTCOME_ERROR])
-        buf_addf(out, "%d of %d checks could not be judged.\n", c.by[OUTCOME_ERROR], c.total);
-    if (c.by[OUTCOME_NOT_RUN])
-        buf_addf(out, "%d of %d checks did not run.\n", c.by[OUTCOME_NOT_RUN], c.total);
-    if (c.by[OUTCOME_XFAIL])
-        buf_addf(out, "%d known failures are excused by the baseline.\n", c.by[OUTCOME_XFAIL]);
+    for (size_t i = 0; i < COUNT(weak); i++)
+        if (c.by[weak[i].outcome]) {
+            add_number(out, c.by[weak[i].outcome], weak[i].one, weak[i].many);
+            buf_adds(out, ".\n");
+        }
 }
 
 size_t run_weaknesses(const struct run *run, struct buf *out)
