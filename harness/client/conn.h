@@ -25,7 +25,6 @@ enum {
     CONN_INBOX_UNITS = 100000,    /* units that nobody took yet */
     CONN_INBOX_BYTES = 256 << 20, /* and their bytes */
     CONN_LEFTOVER_MAX = 64 << 10, /* plaintext reported after the go-ahead for TLS */
-    CONN_EXPECTED_MAX = 10000,    /* POP3 commands whose replies are outstanding */
 };
 #define CONN_TOTAL_MAX ((uint64_t)16 << 30) /* bytes from connect to close */
 
@@ -119,8 +118,7 @@ int conn_result_error(const struct conn *c, enum conn_result result, const char 
 
 /* Sends all bytes and writes them in the transcript as one entry: give it whole commands. 0, or
    ERR_NETWORK, ERR_TIMEOUT, ERR_CANCEL, ERR_TLS. After a failure nothing more can be sent, but what
-   the server said can still be taken. A cancelled task's send still completes within the deadline,
-   and 5 seconds at most. */
+   the server said can still be taken. */
 int conn_send(struct conn *c, slice bytes, nsec deadline, struct error *err);
 /* POP3: the form of the replies to come, one per command, in order, called before the command is
    sent. The greeting is expected already. Other protocols: does nothing. */

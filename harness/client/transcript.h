@@ -11,12 +11,11 @@
 #include "secrets.h"
 
 enum {
-    TRANSCRIPT_FIRST = 500,           /* entries kept from the start */
-    TRANSCRIPT_LAST = 1500,           /* entries kept from the end */
-    TRANSCRIPT_ENTRY_MAX = 16 << 10,  /* bytes kept of one entry: half its start, half its end */
-    TRANSCRIPT_MASKED_MAX = 16 << 20, /* bytes of one entry that are searched for secrets; what is
-                                          further in is left out, so never shown */
-    TRANSCRIPT_OPEN_LINE_MAX = 64 << 10, /* bytes of an unfinished command that are remembered */
+    TRANSCRIPT_FIRST = 500,          /* entries kept from the start */
+    TRANSCRIPT_LAST = 1500,          /* entries kept from the end */
+    TRANSCRIPT_ENTRY_MAX = 16 << 10, /* bytes kept of one entry: half its start, half its end */
+    TRANSCRIPT_WINDOW = 512 << 10,   /* bytes looked at, for those, at each end of a longer one */
+    TRANSCRIPT_OPEN_LINE_MAX = 1 << 20, /* bytes of an unfinished command that are remembered */
 };
 
 enum transcript_direction {
@@ -45,7 +44,9 @@ struct transcript *transcript_new(struct secrets *secrets);
 void transcript_free(struct transcript *t);
 struct secrets *transcript_secrets(const struct transcript *t);
 
-/* `device` is copied. Received bytes should be whole units. All do nothing when t is NULL. */
+/* `device` is copied. Received bytes should be whole units. Sent bytes that end no line wait for
+   the rest of their line, as long as nothing else happens, and then make one entry with it. All do
+   nothing when t is NULL. */
 void transcript_sent(struct transcript *t, const char *device, bool in_tls, nsec at, slice bytes);
 void transcript_received(struct transcript *t, const char *device, bool in_tls, nsec at,
                          slice bytes);
@@ -53,8 +54,8 @@ void transcript_note(struct transcript *t, const char *device, bool in_tls, nsec
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* Entries that are kept, in order; valid until the next one is added. */
-size_t transcript_count(const struct transcript *t);
-const struct transcript_entry *transcript_at(const struct transcript *t, size_t i);
+size_t transcript_count(struct transcript *t);
+const struct transcript_entry *transcript_at(struct transcript *t, size_t i);
 /* Entries, and bytes on the wire, that were seen in all. */
 uint64_t transcript_total(const struct transcript *t);
 uint64_t transcript_bytes(const struct transcript *t);
