@@ -104,7 +104,8 @@ void tls_info_fill(struct tls_stream *t)
     info->version = SSL_get_version(t->ssl);
     info->cipher = SSL_get_cipher_name(t->ssl);
     info->resumed = SSL_session_reused(t->ssl);
-    int group = (int)SSL_get_negotiated_group(t->ssl);
+    /* OpenSSL 3.0 looks into the session without asking whether there is one. */
+    int group = SSL_get_session(t->ssl) ? (int)SSL_get_negotiated_group(t->ssl) : 0;
     info->group = group ? SSL_group_to_name(t->ssl, group) : NULL;
     SSL_get0_alpn_selected(t->ssl, &alpn, &alpn_n);
     snprintf(info->alpn, sizeof info->alpn, "%.*s", (int)alpn_n, alpn_n ? (const char *)alpn : "");

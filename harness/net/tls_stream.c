@@ -326,8 +326,10 @@ static int handshake(struct tls_stream *t, nsec deadline)
     for (;;) {
         struct outcome o = TLS_CALL(t, SSL_do_handshake(t->ssl));
         int r = flush(t, deadline);
+        /* A client that said all and left does not take the server's tickets; what it said is
+           still to be read. */
         if (o.result == 1)
-            return r;
+            return t->server && r == IO_ERROR ? 0 : r;
         if (o.verdict != SSL_ERROR_WANT_READ) {
             explain(t, o);
             return IO_TLS;
