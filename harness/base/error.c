@@ -31,9 +31,9 @@ void error_prefix(struct error *err, const char *format, ...)
 
 const char *error_code_name(enum error_code code)
 {
-    static const char *const names[] = { "none",    "usage",   "file", "network",
-                                         "timeout", "tls",     "login", "rate limited",
-                                         "limit",   "cancelled", "internal" };
+    static const char *const names[] = { "none",    "usage",     "file",    "network",
+                                         "timeout", "tls",       "login",   "rate limited",
+                                         "limit",   "cancelled", "refused", "internal" };
     unsigned i = (unsigned)-(int)code;
     return i < sizeof names / sizeof *names ? names[i] : "unknown";
 }
