@@ -58,11 +58,13 @@ struct imap_framer {
     enum imap_frame_side side;
     size_t line_max, literal_max, unit_max; /* change them after init, before the first scan */
     /* Private: where we are in the current unit. */
-    size_t at, line_start, outside, n_literals;
-    uint64_t skip;
-    bool text, literal_sync;
+    size_t at;         /* octets looked at */
+    size_t line_start; /* of the current line, or of the literal before it */
+    size_t outside;    /* octets outside of literals in the lines before this one */
+    size_t n_literals;
+    uint64_t skip; /* octets of the current literal still to come */
+    bool in_literal, status_line;
     size_t bare_lf, bare_cr;
-    uint64_t literal;
 };
 
 /* With the limits above. */
@@ -76,10 +78,5 @@ void imap_framer_reset(struct imap_framer *f);
    the next call. *ret is filled for every status but MORE, where it is untouched. */
 enum imap_frame_status imap_framer_scan(struct imap_framer *f, slice buffer,
                                         struct imap_frame *ret);
-
-/* If `line` (with or without its line end) ends in a literal header: true, the length, whether it
-   is synchronising, and where the header begins ("~" included). A length that does not fit 63 bits
-   gives UINT64_MAX. */
-bool imap_literal_header(slice line, uint64_t *ret_length, bool *ret_sync, size_t *ret_at);
 
 #endif

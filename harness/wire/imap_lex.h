@@ -73,6 +73,10 @@ const char *imap_lex_fault_text(enum imap_lex_fault fault);
 bool imap_lex(slice unit, unsigned flags, struct arena *a, struct imap_value *ret,
               struct imap_lex_error *ret_error);
 
+/* The same for the octets [from, to) of the unit; offsets count from the start of the unit. */
+bool imap_lex_part(slice unit, size_t from, size_t to, unsigned flags, struct arena *a,
+                   struct imap_value *ret, struct imap_lex_error *ret_error);
+
 /* ATOM, NIL (its text), QUOTED, LITERAL or LITERAL8. */
 static inline bool imap_is_string(const struct imap_value *v)
 {
