@@ -80,7 +80,7 @@ struct account *reference_find_user(struct reference *ref, slice user);
 struct account *reference_find_mailbox(struct reference *ref, slice local, slice domain);
 /* The account when user and password are right, else NULL. For LOGIN, USER/PASS and SASL alike. */
 struct account *reference_login(struct reference *ref, slice user, slice password);
-/* As reference_login, by a bearer token. */
+/* As reference_login, by a bearer token; an empty user is whoever the token belongs to. */
 struct account *reference_login_token(struct reference *ref, slice user, slice token);
 
 #endif

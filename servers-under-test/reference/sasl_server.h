@@ -27,7 +27,7 @@ enum sasl_step {
 struct sasl_server;
 
 /* The mechanisms that this connection offers now, best first, separated by single spaces; adds to
-   `ret`. Mechanisms that carry a password in the clear are left out before TLS. */
+   `ret`. None before TLS (RFC 8314 section 4.1), unless a fault allows passwords in clear. */
 void sasl_server_mechanisms(const struct server_conn *c, struct buf *ret);
 
 /* NULL when the mechanism is unknown or not offered on this connection now. `c` must live as long

@@ -8,7 +8,8 @@
 #include "stream.h"
 
 enum {
-    SERVER_INPUT_MAX = 1 << 20, /* octets read ahead */
+    SERVER_INPUT_MAX = 4 << 20,     /* octets read ahead and not yet used */
+    SERVER_LINE_DROP_MAX = 1 << 20, /* octets of a line too long that are read and dropped */
     SERVER_HANDSHAKE_SECONDS = 60,
     SERVER_WRITE_SECONDS = 300
 };
@@ -69,13 +70,16 @@ void server_conn_sendf(struct server_conn *c, const char *format, ...)
 /* Sends the output. False when the connection is broken. */
 bool server_conn_flush(struct server_conn *c);
 
-/* May this connection begin TLS now: not in TLS yet, and not hidden by a fault? Says whether to
-   list STARTTLS / STLS among the capabilities. */
+/* Whether to list STARTTLS / STLS among the capabilities now. */
 bool server_conn_offers_starttls(const struct server_conn *c);
-/* The two faults where a STARTTLS command is answered otherwise: refused though offered, and
-   accepted again inside TLS. A protocol asks this before it looks at anything else:
-   -1 refuse, 0 as the protocol says, 1 go ahead whatever the state. */
-int server_conn_starttls_fault(const struct server_conn *c);
+/* What to do with a STARTTLS command, faults considered. An argument is the protocol's to refuse,
+   unless server_fault(c, FAULT_TLS_STARTTLS_ARGUMENT). */
+enum starttls_answer {
+    STARTTLS_GO,
+    STARTTLS_ACTIVE, /* TLS is on already: 503, BAD, -ERR */
+    STARTTLS_NONE    /* not available: 454, NO, -ERR */
+};
+enum starttls_answer server_conn_starttls_answer(const struct server_conn *c);
 /* After the STARTTLS command: sends `go_ahead` (a whole line with CRLF), drops every byte that the
    client sent in clear behind its command (RFC 9051 section 6.2.1), and does the handshake.
    False: the connection is over; close it without another word. The protocol then forgets all it
@@ -84,5 +88,7 @@ bool server_conn_starttls(struct server_conn *c, slice go_ahead);
 
 /* Are passwords in the clear fine on this connection: in TLS, or by fault? */
 bool server_conn_allows_passwords(const struct server_conn *c);
+/* reference_login(), with the faults that let anybody in. */
+struct account *server_conn_login(const struct server_conn *c, slice user, slice password);
 
 #endif

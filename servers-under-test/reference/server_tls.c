@@ -1,0 +1,112 @@
+#include "server_tls.h"
+#include "array.h"
+
+/* Protocols that ALPN may name here. A client that offers only others is refused, so that a web
+   page cannot be tricked into talking to a mail server (RFC 9325 section 3.8). */
+static const char *const mail_alpn[] = { "imap", "pop3", "smtp", "lmtp", NULL };
+
+static const struct {
+    enum fault_id fault;
+    enum cert_kind kind;
+} certificate_faults[] = {
+    { FAULT_TLS_CERTIFICATE_EXPIRED, CERT_EXPIRED },
+    { FAULT_TLS_CERTIFICATE_NOT_YET, CERT_NOT_YET_VALID },
+    { FAULT_TLS_CERTIFICATE_WRONG_NAME, CERT_WRONG_NAME },
+    { FAULT_TLS_CERTIFICATE_SELF_SIGNED, CERT_SELF_SIGNED },
+    { FAULT_TLS_CERTIFICATE_UNKNOWN_CA, CERT_OTHER_CA },
+};
+
+static const struct {
+    enum fault_id fault;
+    int min_version, max_version;
+    const char *ciphers;
+    bool legacy;
+} session_faults[] = {
+    { FAULT_TLS_OLD_VERSIONS, TLS1_VERSION, 0, "ALL:@SECLEVEL=0", true },
+    { FAULT_TLS_ONLY_OLD_VERSIONS, TLS1_VERSION, TLS1_1_VERSION, "ALL:@SECLEVEL=0", true },
+    { FAULT_TLS_NO_1_3, TLS1_2_VERSION, TLS1_2_VERSION, NULL, false },
+    { FAULT_TLS_CIPHER_NULL, TLS1_2_VERSION, 0, "ALL:eNULL:@SECLEVEL=0", true },
+    { FAULT_TLS_CIPHER_ANONYMOUS, TLS1_2_VERSION, 0, "ALL:aNULL:@SECLEVEL=0", true },
+    { FAULT_TLS_CIPHER_STATIC_RSA, TLS1_2_VERSION, TLS1_2_VERSION, "kRSA+AES", false },
+};
+
+static struct identity identity_by_fault(const struct ca *ca, const struct faults *faults,
+                                         const char *host_name)
+{
+    for (size_t i = 0; i < COUNT(certificate_faults); i++)
+        if (fault_on(faults, certificate_faults[i].fault))
+            return identity_of_kind(ca, certificate_faults[i].kind, host_name);
+    if (fault_on(faults, FAULT_TLS_CERTIFICATE_INCOMPLETE))
+        return identity_of_kind(ca, CERT_OTHER_CA, host_name);
+    if (fault_on(faults, FAULT_TLS_CIPHER_STATIC_RSA)) {
+        const char *const names[] = { host_name, "localhost", "127.0.0.1", "::1", NULL };
+        return identity_new(ca, &(struct cert_spec) { .names = names, .rsa = true });
+    }
+    return identity_of_kind(ca, CERT_GOOD, host_name);
+}
+
+static int context_of(const struct identity *id, const struct reference_options *o,
+                      const struct ca *ca, struct error *err, struct tls_context **ret)
+{
+    bool request = o->client_certificates || fault_on(&o->faults, FAULT_TLS_CERTIFICATE_REQUESTED);
+    struct tls_server_config config = {
+        .chain_pem = slice_of(id->chain_pem),
+        .key_pem = slice_of(id->key_pem),
+        .client_cert = request ? TLS_CLIENT_CERT_REQUEST : TLS_CLIENT_CERT_NONE,
+        .client_ca_pem = request ? ca_pem(ca) : (slice) { 0 },
+        .alpn = fault_on(&o->faults, FAULT_TLS_ALPN_IGNORED) ? NULL : mail_alpn,
+    };
+    return tls_server_context_new(&config, err, ret);
+}
+
+static struct tls_context *choose(void *arg, const char *sni)
+{
+    struct server_tls *t = arg;
+    return sni ? NULL : t->nameless;
+}
+
+static void options_by_fault(struct tls_options *options, const struct faults *faults)
+{
+    options->min_version = TLS1_2_VERSION;
+    for (size_t i = 0; i < COUNT(session_faults); i++)
+        if (fault_on(faults, session_faults[i].fault)) {
+            options->min_version = session_faults[i].min_version;
+            options->max_version = session_faults[i].max_version;
+            options->ciphers = session_faults[i].ciphers;
+            options->legacy = session_faults[i].legacy;
+        }
+}
+
+static int make_contexts(struct server_tls *t, const struct reference_options *o,
+                         const char *host_name, struct error *err)
+{
+    auto_identity id = identity_by_fault(t->ca, &o->faults, host_name);
+    int r = context_of(&id, o, t->ca, err, &t->context);
+    if (r < 0 || !fault_on(&o->faults, FAULT_TLS_SNI_NEEDED))
+        return r;
+    auto_identity other = identity_of_kind(t->ca, CERT_WRONG_NAME, host_name);
+    t->options.choose = choose;
+    t->options.choose_arg = t;
+    return context_of(&other, o, t->ca, err, &t->nameless);
+}
+
+int server_tls_init(struct server_tls *t, const struct reference_options *o, const char *host_name,
+                    struct error *err)
+{
+    *t = (struct server_tls) { .context = o->tls, .borrowed = o->tls != NULL, .ca = o->ca };
+    options_by_fault(&t->options, &o->faults);
+    if (t->borrowed)
+        return 0;
+    if (!t->ca)
+        t->ca = t->own_ca = ca_new("mailassay reference authority");
+    return make_contexts(t, o, host_name, err);
+}
+
+void server_tls_release(struct server_tls *t)
+{
+    if (!t->borrowed)
+        tls_context_free(t->context);
+    if (t->nameless)
+        tls_context_free(t->nameless);
+    ca_free(t->own_ca);
+}

@@ -1,0 +1,26 @@
+/* The TLS side of a reference server: its authority, certificate and contexts, as its faults want
+   them. */
+#ifndef SERVER_TLS_H
+#define SERVER_TLS_H
+
+#include "certs.h"
+#include "reference.h"
+#include "tls.h"
+
+struct server_tls {
+    const struct ca *ca;          /* NULL with a context of the caller's */
+    struct ca *own_ca;            /* owned; NULL when the caller gave one */
+    struct tls_context *context;  /* for every handshake */
+    bool borrowed;                /* the context is the caller's */
+    struct tls_context *nameless; /* for clients that send no server name, by fault; or NULL */
+    struct tls_options options;
+};
+
+/* `t` must not move afterwards. ERR_TLS when OpenSSL refuses. */
+int server_tls_init(struct server_tls *t, const struct reference_options *options,
+                    const char *host_name, struct error *err);
+void server_tls_release(struct server_tls *t);
+/* The one of an instance; in reference.c. */
+const struct server_tls *reference_tls(const struct reference *ref);
+
+#endif
