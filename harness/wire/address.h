@@ -7,8 +7,8 @@
 #include "slice.h"
 
 enum {
-    ADDRESSES_MAX = 100000,
-    ADDRESS_COMMENT_DEPTH = 100, /* a comment that nests deeper ends the list */
+    ADDRESSES_MAX = 100000,    /* more are left out */
+    ADDRESS_ROUTE_MAX = 10000, /* octets; a longer route makes its address malformed */
 };
 
 enum address_kind { ADDRESS_MAILBOX, ADDRESS_GROUP_START, ADDRESS_GROUP_END };
@@ -20,7 +20,8 @@ struct address {
     slice name;    /* display name, or else the comment after the address */
     slice route;   /* "@a,@b" of an obsolete route */
     slice mailbox; /* local part; of a group start its name; of a group end absent */
-    slice host;    /* domain or "[literal]"; absent for groups and for a lone local part */
+    slice host;    /* domain or "[literal]"; absent for groups, and empty, never absent, for a local
+                      part alone: an ENVELOPE without host is a group */
 };
 
 struct address_list {

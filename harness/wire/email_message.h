@@ -5,7 +5,7 @@
 
 #include "buf.h"
 
-/* How the body ends. */
+/* How the text ends; in a multipart that is the text part, not the message. */
 enum email_ending {
     EMAIL_END_CRLF,  /* "text CRLF", the usual */
     EMAIL_END_NONE,  /* "text", no line end */
@@ -43,10 +43,11 @@ struct email_options {
     slice subject, from, to, cc, date;
     slice extra_headers; /* whole lines with CRLF, put before the MIME fields */
     uint64_t seed;       /* other seeds give other text */
-    size_t size;         /* octets of the whole message; 0: as it comes. The body is filled or, when
-                            it is shorter than the rest needs, left at its smallest */
-    size_t lines;        /* body text lines; 0: 3, or as many as `size` needs */
-    size_t line_length;  /* octets of the longest body line without its end; 0: 72 */
+    size_t size;         /* octets of the whole message, exactly; 0: as `lines` gives. When the
+                            rest alone is longer, the text is left at its smallest */
+    size_t lines;        /* text lines when size == 0; 0: 3. What `ending` adds is not counted */
+    size_t line_length;  /* octets of the first text line without its end, which no other line
+                            passes; 0: 72. The others have 72 or fewer */
     enum email_ending ending;
     enum email_charset charset;
     slice body;            /* given text in place of made text, as it is; `lines` and

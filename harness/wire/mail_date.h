@@ -13,8 +13,9 @@ struct mail_date {
 };
 
 /* Comments and folding are skipped; the day of the week may be left out and is not compared; the
-   seconds may be left out; years of two and three digits are read as RFC 5322 4.3 says. False, *ret
-   untouched, for anything else and for days and times that do not exist. */
+   seconds and the zone may be left out; the hour may have one digit; years of two and three digits
+   are read as RFC 5322 4.3 says. What follows the zone is not looked at. False, *ret untouched, for
+   anything else and for days and times that do not exist. */
 bool mail_date_parse(slice text, struct mail_date *ret);
 /* "Fri, 21 Nov 1997 09:55:06 -0600"; the day of the week is computed. Returns `text`. */
 enum { MAIL_DATE_TEXT = 64 };

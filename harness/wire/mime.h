@@ -6,24 +6,14 @@
 
 #include "address.h"
 #include "mime_header.h"
+#include "mime_type.h"
 
 enum {
     MIME_DEPTH_MAX = 100,     /* multipart and message nesting; below it a part is left a leaf */
     MIME_PARTS_MAX = 10000,   /* parts of one message; what follows is not split any more */
-    MIME_PARAMS_MAX = 64,     /* parameters of one field; more are left out */
+    MIME_LANGUAGES_MAX = 64,  /* tags of Content-Language; more are left out */
     MIME_BOUNDARY_MAX = 1000, /* octets; RFC 2046 5.1.1 says 70, longer ones are still honoured */
 };
-
-struct mime_param {
-    slice name;  /* as written; RFC 2231 names ("filename*0*") are kept so */
-    slice value; /* without quotes; RFC 2231 values are kept encoded */
-};
-struct mime_params {
-    struct mime_param *v;
-    size_t n;
-};
-/* In any case of letters; p == NULL when absent. */
-slice mime_param_find(const struct mime_params *params, slice name);
 
 /* Header fields as ENVELOPE wants them; unfolded. p == NULL: the field is not there. A list whose
    field is not there has v == NULL. Sender and reply_to are as written: that they default to From
@@ -34,16 +24,20 @@ struct mime_envelope {
 };
 
 enum mime_oddity {
-    MIME_NO_CLOSE = 1,           /* a multipart that its close delimiter does not end */
-    MIME_NO_BOUNDARY = 2,        /* a multipart without a boundary parameter, or with none in its
-                                  body: it has one part, RFC 2046 notwithstanding, or is a leaf */
-    MIME_TOO_DEEP = 4,           /* MIME_DEPTH_MAX was hit */
-    MIME_TOO_MANY = 8,           /* MIME_PARTS_MAX was hit */
-    MIME_BAD_TYPE = 16,          /* a Content-Type that cannot be read: text/plain is assumed */
-    MIME_ENCODED_MULTIPART = 32, /* a multipart or message in base64 or quoted-printable, which
-                                  RFC 2045 6.4 forbids: not decoded; a message is left a leaf */
+    MIME_NO_CLOSE = 1,    /* a multipart that no close delimiter of its own ends */
+    MIME_NO_BOUNDARY = 2, /* a multipart without a boundary parameter or without any delimiter in
+                             its body: it is left a leaf */
+    MIME_TOO_DEEP = 4,    /* MIME_DEPTH_MAX was hit */
+    MIME_TOO_MANY = 8,    /* MIME_PARTS_MAX was hit */
+    MIME_BAD_TYPE = 16,   /* a Content-Type that cannot be read: text/plain is assumed (RFC 2045
+                             5.2) */
+    MIME_ENCODED = 32,    /* a multipart or message in base64 or quoted-printable, which RFC 2045
+                             6.4 forbids: it is read as if it were not */
 };
 
+/* A part of a type multipart or message that is left a leaf keeps its type as written, with
+   is_multipart and is_message false: a BODYSTRUCTURE has no form for it and shows it as something
+   else, such as application/octet-stream. */
 struct mime_part {
     struct mime_part *parent;
     struct mime_part *first, *last; /* parts of a multipart; the one message of a message part */
@@ -52,8 +46,9 @@ struct mime_part {
     unsigned number; /* from 1, among its parent's parts; 1 for a message in a message part */
     unsigned depth;  /* 0 for the root */
 
-    /* Offsets in the whole message. header_end == body_start: the header has its empty line. The
-       body has no line end of the delimiter that follows it (RFC 2046 5.1.1). */
+    /* Offsets in the whole message. header_end == body_start: the header has its empty line, unless
+       that belongs to the delimiter behind it. The line end before a delimiter is of the delimiter,
+       not of the body (RFC 2046 5.1.1). */
     size_t header_start, header_end, body_start, body_end;
     size_t octets; /* of the body */
     size_t lines;  /* LFs in the body, and one for text behind the last */
@@ -61,8 +56,8 @@ struct mime_part {
     slice type, subtype; /* as written; "text", "plain" (or "message", "rfc822" in a digest) when
                             the field is absent */
     bool has_type;       /* a readable Content-Type is there */
-    bool is_multipart, is_message; /* it has parts / an embedded message */
-    struct mime_params params;
+    bool is_multipart, is_message;        /* it has parts / an embedded message */
+    struct mime_params params;            /* charset=us-ascii when text/plain was assumed */
     slice encoding;                       /* as written; p == NULL when absent: 7bit */
     slice id, description, md5, location; /* unfolded; p == NULL when absent */
     slice disposition;                    /* p == NULL when absent */
@@ -90,12 +85,5 @@ const struct mime_part *mime_part_at(const struct mime_message *m, const uint32_
                                      size_t n);
 /* The header fields of an ENVELOPE alone, for a message whose structure is not wanted. */
 void mime_envelope_parse(slice header, struct arena *a, struct mime_envelope *ret);
-/* "type/subtype; name=value; ..." of a Content-Type value, for anyone who has one. False, *ret
-   untouched, when it cannot be read. */
-struct mime_type {
-    slice type, subtype;
-    struct mime_params params;
-};
-bool mime_type_parse(slice value, struct arena *a, struct mime_type *ret);
 
 #endif
