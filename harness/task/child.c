@@ -213,6 +213,11 @@ int child_pid(const struct child *c)
     return c->pid;
 }
 
+slice child_output(const struct child *c)
+{
+    return buf_slice(&c->out.text);
+}
+
 void child_close(struct child *c)
 {
     if (!c)

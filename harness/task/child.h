@@ -42,6 +42,8 @@ void child_kill(struct child *c, int signo);
 /* Kills what still runs (SIGKILL to the group), reaps it, frees c. NULL is fine. */
 void child_close(struct child *c);
 int child_pid(const struct child *c);
+/* The standard output that has been read so far; borrowed until the next call on c. */
+slice child_output(const struct child *c);
 
 /* "exited with status 3", "was ended by signal 9 (Killed)": for error sentences. */
 char *child_result_text(const struct child_result *r, char text[64]);

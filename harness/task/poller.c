@@ -35,7 +35,8 @@ void poller_init(void)
 void poller_fini(void)
 {
     assert(poller.waiting == 0);
-    array_each(w, &poller.by_fd) free(*w);
+    array_each (w, &poller.by_fd)
+        free(*w);
     array_release(&poller.by_fd);
     close(poller.epoll);
     poller.epoll = -1;

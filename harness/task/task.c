@@ -76,6 +76,9 @@ struct task *task_spawn_named(const char *name, void (*fn)(void *), void *arg)
     t->context.uc_stack.ss_sp = t->stack.base;
     t->context.uc_stack.ss_size = STACK_SIZE;
     makecontext(&t->context, task_main, 0);
+    /* From here on the size is read by ASan alone, which would wipe its notes on the whole stack at
+       every switch: slow, and blind to use after return. */
+    t->context.uc_stack.ss_size = 0;
     t->all_next = scheduler.all;
     if (scheduler.all)
         scheduler.all->all_previous = t;
