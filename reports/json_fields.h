@@ -4,7 +4,7 @@
 #ifndef JSON_FIELDS_H
 #define JSON_FIELDS_H
 
-#include "result.h"
+#include "report.h"
 #include <jansson.h>
 
 #define RESULT_SCHEMA_VERSION "1.0"
@@ -35,6 +35,8 @@ extern const struct field run_fields[], tool_fields[], target_fields[], settings
 extern const struct field service_fields[], result_fields[], clause_fields[], failure_fields[],
     event_fields[], baseline_fields[];
 
+/* The whole result document, with the transcripts that are wanted. */
+json_t *result_document(const struct run *run, enum transcripts transcripts);
 /* A JSON string of the text, with what is not printable escaped; line breaks stay. */
 json_t *json_text(const char *text);
 /* Adds the fields of `object` to `to`. */

@@ -196,37 +196,41 @@ static void conformant(const struct run_counts *c, struct buf *out)
         add_number((buf_adds(out, ", "), out), remarks, "remark", "remarks");
 }
 
-static void inconclusive(const struct run *run, const struct run_counts *c, struct buf *out)
+bool run_is_incomplete(const struct run *run, struct buf *out)
 {
+    struct run_counts c = run_count(run);
+    int missing = c.by[OUTCOME_NOT_RUN], skipped = c.by[OUTCOME_SKIP];
     if (run->error.code)
-        buf_addf(out, "Inconclusive: %s", run->error.text);
-    else if (c->by[OUTCOME_ERROR])
-        buf_addf(out, "Inconclusive: %d of %d checks could not be judged", c->by[OUTCOME_ERROR],
-                 c->total);
-    else if (!c->total)
-        buf_adds(out, "Nothing was tested: no check was selected");
-    else if (c->by[OUTCOME_SKIP] == c->total)
-        buf_addf(out, "Nothing was tested: all %d selected checks were skipped", c->total);
+        buf_adds(out, run->error.text);
+    else if (run->interrupted)
+        buf_addf(out, "interrupted, %d of %d checks did not run", missing, c.total);
+    else if (!c.total)
+        buf_adds(out, "nothing was tested: no check was selected");
+    else if (skipped == c.total)
+        buf_addf(out, "nothing was tested: all %d selected checks were skipped", skipped);
+    else if (missing)
+        buf_addf(out, "%d of %d checks did not run", missing, c.total);
     else
-        buf_addf(out, "Inconclusive: %d of %d checks did not run", c->by[OUTCOME_NOT_RUN],
-                 c->total);
+        return false;
+    return true;
 }
 
 void run_verdict(const struct run *run, struct buf *out)
 {
     struct run_counts c = run_count(run);
-    int failed = c.by[OUTCOME_FAIL], unexpected = c.by[OUTCOME_XPASS];
-    if (failed)
-        buf_addf(out, "Not conformant: %d of %d checks failed", failed, c.total);
+    auto_buf gap;
+    buf_init(&gap, BUF_OURS);
+    int unexpected = c.by[OUTCOME_XPASS];
+    if (c.by[OUTCOME_FAIL])
+        buf_addf(out, "Not conformant: %d of %d checks failed", c.by[OUTCOME_FAIL], c.total);
     else if (unexpected)
         buf_addf(out, "The baseline is out of date: %d expected %s passed", unexpected,
                  unexpected == 1 ? "failure" : "failures");
-    else if (run->interrupted)
-        buf_addf(out, "Inconclusive: interrupted, %d of %d checks did not run",
-                 c.by[OUTCOME_NOT_RUN], c.total);
-    else if (run->error.code || c.by[OUTCOME_ERROR] || c.by[OUTCOME_NOT_RUN] ||
-             c.by[OUTCOME_SKIP] == c.total)
-        inconclusive(run, &c, out);
+    else if (run_is_incomplete(run, &gap))
+        buf_addf(out, "Inconclusive: %s", gap.p);
+    else if (c.by[OUTCOME_ERROR])
+        buf_addf(out, "Inconclusive: %d of %d checks could not be judged", c.by[OUTCOME_ERROR],
+                 c.total);
     else if (run->settings.fail_on_flaky && c.by[OUTCOME_FLAKY])
         buf_addf(out, "Not reliable: %d of %d checks passed only when tried again",
                  c.by[OUTCOME_FLAKY], c.total);

@@ -10,6 +10,11 @@
 const struct report_writer report_writers[] = {
     { "text", "txt", "for people, as on the terminal", report_text },
     { "json", "json", "everything; schema: result", report_json },
+    { "html", "html", "one offline page", report_html },
+    { "junit", "xml", "JUnit as GitLab and GitHub actions read it", report_junit },
+    { "junit-strict", "xml", "JUnit as the Jenkins xUnit schema wants it", report_junit_strict },
+    { "tap", "tap", "TAP version 13", report_tap },
+    { "markdown", "md", "a short summary for a job page", report_markdown },
     { NULL, NULL, NULL, NULL },
 };
 

@@ -146,7 +146,7 @@ static json_t *summary_of(const struct run *run)
     return o;
 }
 
-static json_t *document_of(const struct run *run, enum transcripts transcripts)
+json_t *result_document(const struct run *run, enum transcripts transcripts)
 {
     json_t *o = json_object(), *tool = json_object();
     json_object_set_new(o, "schemaVersion", json_string(RESULT_SCHEMA_VERSION));
@@ -166,7 +166,7 @@ int report_json(const struct run *run, const struct report_options *options, str
 {
     enum { DIGITS = 15 }; /* keeps nanoseconds of any duration below ten days */
     json_t *document =
-        document_of(run, options->transcripts ? options->transcripts : TRANSCRIPTS_ALL);
+        result_document(run, options->transcripts ? options->transcripts : TRANSCRIPTS_ALL);
     autofree char *text = json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS));
     json_decref(document);
     if (!text)

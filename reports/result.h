@@ -216,6 +216,9 @@ int result_exit_code(const struct run *run);
 void run_summary(const struct run *run, struct buf *out);
 /* The verdict in one sentence, without a final full stop: "Conformant: all 38 checks that ..." */
 void run_verdict(const struct run *run, struct buf *out);
+/* Whether something that was selected was not tested at all (other than by a skip): the run failed,
+   was interrupted, or tested nothing. Adds why, in words that can follow a colon. */
+bool run_is_incomplete(const struct run *run, struct buf *out);
 /* What weakens the verdict (loopback, insecure, rate limited, not run, ...): one sentence on each
    line; returns how many. */
 size_t run_weaknesses(const struct run *run, struct buf *out);
