@@ -20,8 +20,8 @@ struct imap_client {
     bool preauth;          /* the greeting was PREAUTH */
     struct unit *greeting; /* owned */
 };
-/* `prefix` NULL: a letter that no other live connection of this process has, at first "A".
-   Tags are prefix + number: "A1", "A2". */
+/* Tags are prefix + number: "A1", "A2". At most 11 letters or digits; NULL: "A". Connections of one
+   check should differ, so that an answer on the wrong one is seen. */
 void imap_client_init(struct imap_client *i, struct conn *conn, const char *prefix);
 void imap_client_release(struct imap_client *i);
 /* A new tag, written to `text`. */
@@ -37,6 +37,8 @@ struct imap_result {
     char tag[32];
 };
 void imap_result_release(struct imap_result *r);
+/* Moves the content; *to had none. */
+void imap_result_take(struct imap_result *from, struct imap_result *to);
 #define auto_imap_result __attribute__((cleanup(imap_result_release))) struct imap_result
 bool imap_says_rate(const struct unit *u);
 
@@ -68,6 +70,9 @@ int imap_command_line(struct imap_client *i, slice line, nsec deadline, struct e
    otherwise `refused`. `ret` may be NULL. */
 int imap_command_ok(struct imap_client *i, slice line, enum error_code refused, nsec deadline,
                     struct error *err, struct imap_result *ret);
+int imap_pieces_ok(struct imap_client *i, const struct imap_piece *pieces, size_t n,
+                   enum error_code refused, nsec deadline, struct error *err,
+                   struct imap_result *ret);
 /* Collects units up to the response with this tag, for commands that were sent otherwise. */
 int imap_collect(struct imap_client *i, slice tag, nsec deadline, struct error *err,
                  struct imap_result *ret);
@@ -104,7 +109,7 @@ int imap_append(struct imap_client *i, slice mailbox, slice flags, slice date, s
 /* UIDs of all messages of the selected mailbox, ascending as sent, in the arena. */
 int imap_uids(struct imap_client *i, struct arena *a, nsec deadline, struct error *err,
               uint64_t **ret, size_t *ret_n);
-/* UID FETCH uid BODY.PEEK[]: appends the whole message. ERR_NETWORK when it is not there. */
+/* UID FETCH uid BODY.PEEK[]: appends the whole message. ERR_REFUSED when it is not there. */
 int imap_fetch_whole(struct imap_client *i, uint64_t uid, nsec deadline, struct buf *content,
                      struct error *err);
 /* UID STORE set item: imap_uid_store(i, S("1:*"), S("+FLAGS.SILENT (\\Deleted)"), ...). */

@@ -21,7 +21,8 @@ struct credentials {
     slice mechanism;  /* "PLAIN", ...; "LOGIN" is the SASL mechanism; for the protocol's own login
                         give "USER" (POP3), "APOP" (POP3) or "COMMAND" (IMAP LOGIN); empty: the best
                         that is offered and that we have the means for */
-    bool allow_clear; /* a password may go over a connection without TLS (loopback, tests) */
+    bool allow_clear; /* password or token may be seen by who reads a connection without TLS
+                         (loopback, tests, credentials that are wrong on purpose) */
 };
 
 /* One token of ours, replaced. Round 0 is the initial response when there is one, else the answer
@@ -35,7 +36,8 @@ struct sasl_override {
 
 enum sasl_initial {
     SASL_INITIAL_AUTO,  /* when the mechanism starts with the client and the protocol offers it */
-    SASL_INITIAL_SEND,  /* always, for a mechanism that starts with the server "=" */
+    SASL_INITIAL_SEND,  /* always: "=" for a mechanism that starts with the server, but for LOGIN
+                           the user name, as many clients do */
     SASL_INITIAL_NEVER, /* wait for the empty challenge */
 };
 
@@ -54,6 +56,7 @@ struct sasl_outcome {
     bool refused;           /* the server said no */
     bool mutual;            /* the mechanism proves the server too (SCRAM), and it did */
     bool bad_base64;        /* a challenge was no base64 */
+    bool bad_challenge;     /* a challenge made no sense to the mechanism */
     bool channel_bound;     /* -PLUS with data of this TLS session */
     unsigned challenges;    /* that came */
     char server_error[300]; /* OAUTH: the JSON of the failure; SCRAM: e= */
@@ -64,7 +67,7 @@ struct sasl_outcome {
    Password and token are added to the transcript's secrets.
    0: accepted, and the server proved itself where the mechanism has it do so. ERR_LOGIN: refused,
    or no proof (outcome tells). ERR_RATE: the target says too many or too fast. ERR_USAGE: the
-   mechanism is unknown or what it needs is missing. ERR_NETWORK, ERR_TIMEOUT, ERR_TLS, ERR_LIMIT,
+   mechanism is unknown, what it needs is missing, or a password would go in clear. ERR_NETWORK, ERR_TIMEOUT, ERR_TLS, ERR_LIMIT,
    ERR_CANCEL as conn.h. `outcome` may be NULL. */
 int sasl_login(struct conn *c, slice tag, const struct sasl_options *options,
                const struct capabilities *caps, nsec deadline, struct sasl_outcome *outcome,
