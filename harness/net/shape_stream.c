@@ -24,29 +24,33 @@ static size_t up_to(size_t n, size_t passed, size_t border)
     return border > passed && n > border - passed ? border - passed : n;
 }
 
-/* How many of n bytes may go in one piece; 0: the connection is to break here. */
+/* How many of n bytes may go in one piece; at least one. */
 static size_t piece_of(const struct direction *d, size_t n)
 {
     const struct shape *s = &d->shape;
-    if (s->cut_after && d->passed >= s->cut_after)
-        return 0;
     if (s->every && n > s->every)
         n = s->every;
     n = up_to(n, d->passed, s->split_at);
     return up_to(n, d->passed, s->cut_after);
 }
 
-static int cut(struct shaper *x, const struct direction *d)
+static int fail_cut(struct shaper *x, const struct direction *d)
 {
-    if (!x->cut) {
-        x->cut = true;
-        if (d->shape.cut_reset)
-            stream_reset(x->base.under);
-        else
-            stream_half_close(x->base.under, now() + SECONDS(1));
-    }
     return stream_fail(&x->base, IO_ERROR, CAUSE_CUT, "cut by the shaper after %zu bytes",
                        d->passed);
+}
+
+/* Counts what has passed, and breaks the connection when that is due. */
+static void count(struct shaper *x, struct direction *d, size_t n)
+{
+    d->passed += n;
+    if (x->cut || !d->shape.cut_after || d->passed < d->shape.cut_after)
+        return;
+    x->cut = true;
+    if (d->shape.cut_reset)
+        stream_reset(x->base.under);
+    else
+        stream_half_close(x->base.under, now() + SECONDS(1));
 }
 
 /* The pause before a piece. Without one the others get a turn, so that a reader in this process
@@ -68,16 +72,15 @@ static int pause_before(struct shaper *x, const struct direction *d, nsec deadli
 static ssize_t shape_read(struct stream *s, void *data, size_t n, nsec deadline)
 {
     struct shaper *x = self_of(s);
-    size_t piece = x->cut ? 0 : piece_of(&x->reads, n);
-    if (!piece)
-        return cut(x, &x->reads);
+    if (x->cut)
+        return fail_cut(x, &x->reads);
     int r = pause_before(x, &x->reads, deadline);
     if (r < 0)
         return r;
-    ssize_t got = stream_read(s->under, data, piece, deadline);
+    ssize_t got = stream_read(s->under, data, piece_of(&x->reads, n), deadline);
     if (got < 0)
-        return x->cut ? cut(x, &x->writes) : stream_fail_under(s, (int)got);
-    x->reads.passed += (size_t)got;
+        return x->cut ? fail_cut(x, &x->reads) : stream_fail_under(s, (int)got);
+    count(x, &x->reads, (size_t)got);
     return got;
 }
 
@@ -85,16 +88,16 @@ static int write_pieces(struct shaper *x, slice data, nsec deadline)
 {
     struct direction *d = &x->writes;
     while (data.n) {
-        slice piece = slice_sub(data, 0, x->cut ? 0 : piece_of(d, data.n));
-        if (!piece.n)
-            return cut(x, d);
+        if (x->cut)
+            return fail_cut(x, d);
+        slice piece = slice_sub(data, 0, piece_of(d, data.n));
         int r = pause_before(x, d, deadline);
         if (r < 0)
             return r;
         r = stream_write_slice(x->base.under, piece, deadline);
         if (r < 0)
             return stream_fail_under(&x->base, r);
-        d->passed += piece.n;
+        count(x, d, piece.n);
         data = slice_skip(data, piece.n);
     }
     return 0;
@@ -114,7 +117,7 @@ static int shape_write(struct stream *s, const void *data, size_t n, nsec deadli
 static int shape_half_close(struct stream *s, nsec deadline)
 {
     if (self_of(s)->cut)
-        return cut(self_of(s), &self_of(s)->writes);
+        return fail_cut(self_of(s), &self_of(s)->writes);
     int r = stream_half_close(s->under, deadline);
     return r < 0 ? stream_fail_under(s, r) : r;
 }

@@ -17,7 +17,7 @@ static const struct run_case {
     { "cd / && pwd", "/\n", "", 0, 0, "exited with status 0" },
     /* No descriptor of ours beyond 2, and no blocked signal. */
     { "for fd in 3 4 5 6 7 8 9; do test -e /proc/self/fd/$fd && echo $fd; done; "
-      "grep SigBlk /proc/$$/status",
+      "exec grep SigBlk /proc/self/status",
       "SigBlk:\t0000000000000000\n", "", 0, 0, "exited with status 0" },
     /* What stays in the background is not waited for. */
     { "sleep 1000 & echo started; disown 2>/dev/null; kill $!", "started\n", "", 0, 0,
