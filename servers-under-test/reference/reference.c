@@ -2,6 +2,7 @@
 #include "alloc.h"
 #include "array.h"
 #include "buf.h"
+#include "imapd.h"
 #include "pop3d.h"
 #include "sasl_secrets.h"
 #include "server_tls.h"
@@ -15,7 +16,6 @@
 #define ANONYMOUS_USER "anonymous"
 enum { PASSWORD_LENGTH = 20, SIZE_MAX_DEFAULT = 10 * 1024 * 1024 };
 
-void imapd_serve(struct server_conn *c) __attribute__((weak));
 void smtpd_serve(struct server_conn *c) __attribute__((weak));
 void pop3d_serve(struct server_conn *c) __attribute__((weak));
 

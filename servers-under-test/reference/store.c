@@ -89,8 +89,10 @@ static void free_texts(char **texts, size_t n)
 
 static void account_free(struct account *a)
 {
-    array_each(m, &a->mailboxes) mailbox_free(*m);
-    array_each(m, &a->gone) mailbox_free(*m);
+    array_each (m, &a->mailboxes)
+        mailbox_free(*m);
+    array_each (m, &a->gone)
+        mailbox_free(*m);
     array_release(&a->mailboxes);
     array_release(&a->gone);
     free_texts(a->aliases.v, a->aliases.n);
@@ -108,7 +110,8 @@ void store_free(struct store *st)
     if (!st)
         return;
     journal_close(st->journal);
-    array_each(a, &st->accounts) account_free(*a);
+    array_each (a, &st->accounts)
+        account_free(*a);
     array_release(&st->accounts);
     free(st);
 }
@@ -144,14 +147,18 @@ struct account *store_add_account(struct store *st, const char *user, const char
 
 void account_add_alias(struct account *a, const char *address)
 {
-    array_each(alias, &a->aliases) if (slice_eq_nocase(slice_of(*alias), slice_of(address))) return;
+    array_each (alias, &a->aliases)
+        if (slice_eq_nocase(slice_of(*alias), slice_of(address)))
+            return;
     *array_push(&a->aliases) = xstrdup(address);
     journal_alias(a, address);
 }
 
 struct account *store_account(struct store *st, slice user)
 {
-    array_each(a, &st->accounts) if (slice_eq_str(user, (*a)->user)) return *a;
+    array_each (a, &st->accounts)
+        if (slice_eq_str(user, (*a)->user))
+            return *a;
     return NULL;
 }
 
@@ -159,13 +166,17 @@ static bool has_address(const struct account *a, slice address)
 {
     if (slice_eq_nocase(address, slice_of(a->address)))
         return true;
-    array_each(alias, &a->aliases) if (slice_eq_nocase(address, slice_of(*alias))) return true;
+    array_each (alias, &a->aliases)
+        if (slice_eq_nocase(address, slice_of(*alias)))
+            return true;
     return false;
 }
 
 struct account *store_account_by_address(struct store *st, slice address)
 {
-    array_each(a, &st->accounts) if (has_address(*a, address)) return *a;
+    array_each (a, &st->accounts)
+        if (has_address(*a, address))
+            return *a;
     return NULL;
 }
 
@@ -179,8 +190,7 @@ void account_set_quota(struct account *a, uint64_t storage_octets, uint64_t mess
 void account_usage(const struct account *a, uint64_t *ret_octets, uint64_t *ret_messages)
 {
     uint64_t octets = 0, messages = 0;
-    array_each(m, &a->mailboxes)
-    {
+    array_each (m, &a->mailboxes) {
         octets += (*m)->octets;
         messages += (*m)->messages.n;
     }

@@ -81,6 +81,7 @@ struct message {
     int internal_zone;     /* minutes east of UTC in which the date was given */
     int64_t save_date;     /* seconds since 1970: when it came into this mailbox */
     uint64_t unique;       /* never used twice in the store's life: see message_uidl() */
+    uint64_t change;       /* mailbox->change at its last change */
     bool expunged;         /* no longer in the mailbox; kept for who still holds a reference */
     struct message_body *body;
 };

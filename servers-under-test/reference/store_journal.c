@@ -303,7 +303,10 @@ static int64_t number(const struct fields *f, size_t i)
 static struct mailbox *mailbox_of(struct store *st, const struct fields *f)
 {
     int64_t id = number(f, 1);
-    array_each(a, &st->accounts) array_each(m, &(*a)->mailboxes) if ((*m)->id == id) return *m;
+    array_each (a, &st->accounts)
+        array_each (m, &(*a)->mailboxes)
+            if ((*m)->id == id)
+                return *m;
     return NULL;
 }
 

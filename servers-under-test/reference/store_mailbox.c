@@ -94,8 +94,10 @@ void account_drop_mailbox(struct account *a, struct mailbox *m)
 
 void mailbox_free(struct mailbox *m)
 {
-    array_each(msg, &m->messages) message_unref(*msg);
-    array_each(keyword, &m->keywords) free(*keyword);
+    array_each (msg, &m->messages)
+        message_unref(*msg);
+    array_each (keyword, &m->keywords)
+        free(*keyword);
     array_release(&m->messages);
     array_release(&m->expunged);
     array_release(&m->keywords);
@@ -105,7 +107,9 @@ void mailbox_free(struct mailbox *m)
 
 static struct mailbox *find(const struct account *a, slice name)
 {
-    array_each(m, &a->mailboxes) if (slice_eq_str(name, (*m)->name)) return *m;
+    array_each (m, &a->mailboxes)
+        if (slice_eq_str(name, (*m)->name))
+            return *m;
     return NULL;
 }
 
@@ -124,7 +128,9 @@ struct mailbox *account_inbox(const struct account *a)
 
 static bool has_children(const struct account *a, slice name)
 {
-    array_each(m, &a->mailboxes) if (is_below(slice_of((*m)->name), name)) return true;
+    array_each (m, &a->mailboxes)
+        if (is_below(slice_of((*m)->name), name))
+            return true;
     return false;
 }
 
@@ -223,8 +229,7 @@ static char *renamed(const struct mailbox *m, slice from, slice to)
 
 static bool all_names_valid(const struct account *a, slice from, slice to)
 {
-    array_each(m, &a->mailboxes)
-    {
+    array_each (m, &a->mailboxes) {
         autofree char *name = renamed(*m, from, to);
         if (name && !name_is_valid(slice_of(name)))
             return false;
@@ -264,8 +269,7 @@ enum store_result account_rename(struct account *a, slice from, slice to)
     if (!all_names_valid(a, source, target))
         return STORE_BAD_NAME;
     create_parents(a, target);
-    array_each(m, &a->mailboxes)
-    {
+    array_each (m, &a->mailboxes) {
         char *name = renamed(*m, source, target);
         if (name)
             set_name(*m, name);

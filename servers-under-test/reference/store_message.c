@@ -83,6 +83,7 @@ struct message *mailbox_push(struct mailbox *m, const struct message *values)
     if (st->next_unique <= msg->unique)
         st->next_unique = msg->unique + 1;
     mailbox_touch(m);
+    msg->change = m->change;
     return msg;
 }
 
@@ -197,6 +198,7 @@ bool message_set_flags(struct message *msg, unsigned flags, uint64_t keywords)
     msg->modseq = ++msg->mailbox->highest_modseq;
     journal_flags(msg);
     mailbox_touch(msg->mailbox);
+    msg->change = msg->mailbox->change;
     return true;
 }
 

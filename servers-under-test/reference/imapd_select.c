@@ -1,0 +1,184 @@
+/* SELECT and EXAMINE with CONDSTORE and QRESYNC (RFC 7162, section 3.2.5); CLOSE and UNSELECT. */
+#include "imapd_session.h"
+
+struct select_params {
+    bool condstore, qresync;
+    uint32_t uidvalidity;
+    uint64_t modseq;
+    bool has_known;
+    struct imap_set known;
+    bool has_match;
+    struct imap_set match_seq, match_uid;
+};
+
+/* --- parameters --- */
+
+/* known-uids = sequence-set, without "*" */
+static bool known_set(struct imapd_session *s, const struct imap_value *v, struct imap_set *ret)
+{
+    struct imap_set set;
+    if (v->kind != IMAP_ATOM || !imap_set_parse(v->text, &s->arena, &set) ||
+        imap_set_has_star(&set))
+        return imapd_bad(s, "A set of known UIDs was expected"), false;
+    *ret = set;
+    return true;
+}
+
+/* seq-match-data = "(" known-sequence-set SP known-uid-set ")" */
+static bool match_data(struct imapd_session *s, const struct imap_value *v, struct select_params *p)
+{
+    if (v->kind != IMAP_LIST || v->n_items != 2)
+        return imapd_bad(s, "Sequence match data was expected"), false;
+    p->has_match = true;
+    return known_set(s, &v->items[0], &p->match_seq) && known_set(s, &v->items[1], &p->match_uid);
+}
+
+/* "(" uidvalidity SP mod-sequence-value [SP known-uids] [SP seq-match-data] ")" */
+static bool qresync_params(struct imapd_session *s, const struct imap_value *v,
+                           struct select_params *p)
+{
+    uint64_t uidvalidity;
+    if (!s->qresync)
+        return imapd_bad(s, "ENABLE QRESYNC first"), false;
+    if (v->kind != IMAP_LIST || v->n_items < 2 || v->n_items > 4 ||
+        !imap_to_number(&v->items[0], UINT32_MAX, &uidvalidity) || uidvalidity == 0)
+        return imapd_bad(s, "QRESYNC takes UIDVALIDITY and a mod-sequence"), false;
+    p->qresync = true;
+    p->uidvalidity = (uint32_t)uidvalidity;
+    if (!imapd_modseq(s, &v->items[1], false, &p->modseq))
+        return false;
+    size_t next = 2;
+    if (next < v->n_items && v->items[next].kind != IMAP_LIST) {
+        p->has_known = true;
+        if (!known_set(s, &v->items[next++], &p->known))
+            return false;
+    }
+    if (next < v->n_items && !match_data(s, &v->items[next++], p))
+        return false;
+    return next == v->n_items || (imapd_bad(s, "QRESYNC has too many parameters"), false);
+}
+
+static bool parse_params(struct imapd_session *s, const struct imap_value *list,
+                         struct select_params *p)
+{
+    if (list->kind != IMAP_LIST || list->n_items == 0)
+        return imapd_bad(s, "A list of parameters was expected"), false;
+    for (size_t i = 0; i < list->n_items; i++) {
+        if (imap_is_atom(&list->items[i], "CONDSTORE"))
+            p->condstore = true;
+        else if (!imap_is_atom(&list->items[i], "QRESYNC") || i + 1 == list->n_items)
+            return imapd_bad(s, "Unknown parameter"), false;
+        else if (!qresync_params(s, &list->items[++i], p))
+            return false;
+    }
+    return true;
+}
+
+/* --- the answer --- */
+
+static void send_unseen(struct imapd_session *s)
+{
+    for (size_t i = 0; i < s->view.entries.n; i++)
+        if (!(s->view.entries.v[i].message->flags & FLAG_SEEN)) {
+            imapd_sendf(s, "* OK [UNSEEN %zu] First unseen\r\n", i + 1);
+            return;
+        }
+}
+
+static void send_state(struct imapd_session *s)
+{
+    const struct mailbox *m = s->view.mailbox;
+    imapd_send_flag_lists(s);
+    imapd_sendf(s, "* %zu EXISTS\r\n", s->view.entries.n);
+    if (!s->rev2) {
+        imapd_sendf(s, "* %zu RECENT\r\n", view_count_recent(&s->view));
+        send_unseen(s);
+    }
+    imapd_sendf(s, "* OK [UIDVALIDITY %u] UIDs are valid\r\n", m->uidvalidity);
+    imapd_sendf(s, "* OK [UIDNEXT %u] Predicted next UID\r\n", m->uidnext);
+    imapd_sendf(s, "* OK [HIGHESTMODSEQ %llu] Highest\r\n", (unsigned long long)m->highest_modseq);
+    if (s->rev2)
+        imapd_send_list(s, slice_of(m->name));
+}
+
+/* The highest UID of the pairs that the client knows and that still hold: what was expunged up to
+   there the client knows too. */
+static uint32_t matched_uid(struct imapd_session *s, const struct select_params *p)
+{
+    struct imap_set_iter by_seq = { 0 }, by_uid = { 0 };
+    uint32_t seq, uid, matched = 0;
+    if (!p->has_match)
+        return 0;
+    while (imap_set_next(&p->match_seq, &by_seq, &seq) &&
+           imap_set_next(&p->match_uid, &by_uid, &uid))
+        if (seq <= s->view.entries.n && s->view.entries.v[seq - 1].message->uid == uid)
+            matched = uid;
+    return matched;
+}
+
+static void send_changes(struct imapd_session *s, const struct select_params *p)
+{
+    struct imap_set known;
+    if (p->has_known)
+        imap_set_normalise(&p->known, UINT32_MAX, &s->arena, &known);
+    imapd_send_vanished_earlier(s, p->has_known ? &known : NULL, p->modseq, matched_uid(s, p));
+    for (size_t i = 0; i < s->view.entries.n; i++) {
+        const struct message *msg = s->view.entries.v[i].message;
+        bool wanted = !p->has_known || imap_set_contains(&known, msg->uid);
+        if (wanted && msg->modseq > p->modseq)
+            imapd_send_update(s, i, UPDATE_UID | UPDATE_FLAGS | UPDATE_MODSEQ);
+    }
+}
+
+static void open_mailbox(struct imapd_session *s, struct mailbox *m, bool read_only,
+                         const struct select_params *p)
+{
+    view_open(s, m, read_only);
+    send_state(s);
+    if (p->condstore || p->qresync)
+        s->condstore = true;
+    if (p->qresync && p->uidvalidity == m->uidvalidity)
+        send_changes(s, p);
+    imapd_ok(s, "[%s] %s completed", read_only ? "READ-ONLY" : "READ-WRITE", s->cmd.row->name);
+}
+
+static void select_or_examine(struct imapd_session *s, bool read_only)
+{
+    struct select_params p = { 0 };
+    struct mailbox *m;
+    slice name;
+    if (!imapd_mailbox_name(s, &s->cmd.args[0], &name))
+        return;
+    if (s->cmd.n_args == 2 && !parse_params(s, &s->cmd.args[1], &p))
+        return;
+    if (s->view.mailbox) {
+        view_close(s);
+        imapd_send(s, S("* OK [CLOSED] The mailbox selected before is closed\r\n"));
+    }
+    if (imapd_mailbox(s, &s->cmd.args[0], false, &m))
+        open_mailbox(s, m, read_only, &p);
+}
+
+void imapd_select(struct imapd_session *s)
+{
+    select_or_examine(s, false);
+}
+
+void imapd_examine(struct imapd_session *s)
+{
+    select_or_examine(s, true);
+}
+
+void imapd_close(struct imapd_session *s)
+{
+    if (!s->view.read_only)
+        imapd_expunge_deleted(s, NULL);
+    view_close(s);
+    imapd_ok(s, "CLOSE completed");
+}
+
+void imapd_unselect(struct imapd_session *s)
+{
+    view_close(s);
+    imapd_ok(s, "UNSELECT completed");
+}

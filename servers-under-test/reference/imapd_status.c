@@ -1,0 +1,128 @@
+/* STATUS (RFC 9051, section 6.3.11; RFC 8438 SIZE; RFC 7162 HIGHESTMODSEQ; RFC 9208 DELETED,
+   DELETED-STORAGE; RFC 7889 APPENDLIMIT). */
+#include "imapd_session.h"
+
+static uint64_t count_messages(const struct mailbox *m)
+{
+    return m->messages.n;
+}
+
+static uint64_t count_recent(const struct mailbox *m)
+{
+    return m->messages.n - mailbox_lower_bound(m, m->first_recent);
+}
+
+static uint64_t next_uid(const struct mailbox *m)
+{
+    return m->uidnext;
+}
+
+static uint64_t uidvalidity(const struct mailbox *m)
+{
+    return m->uidvalidity;
+}
+
+static uint64_t count_unseen(const struct mailbox *m)
+{
+    uint64_t n = 0;
+    array_each (msg, &m->messages)
+        n += !((*msg)->flags & FLAG_SEEN);
+    return n;
+}
+
+static uint64_t highest_modseq(const struct mailbox *m)
+{
+    return m->highest_modseq;
+}
+
+static uint64_t size(const struct mailbox *m)
+{
+    return m->octets;
+}
+
+static uint64_t count_deleted(const struct mailbox *m)
+{
+    uint64_t n = 0;
+    array_each (msg, &m->messages)
+        n += ((*msg)->flags & FLAG_DELETED) != 0;
+    return n;
+}
+
+static uint64_t deleted_storage(const struct mailbox *m)
+{
+    uint64_t n = 0;
+    array_each (msg, &m->messages)
+        n += (*msg)->flags & FLAG_DELETED ? message_size(*msg) : 0;
+    return n;
+}
+
+static uint64_t append_limit(const struct mailbox *m)
+{
+    return m->account->store->append_limit;
+}
+
+static const struct {
+    const char *name;
+    uint64_t (*value)(const struct mailbox *m);
+} items[] = {
+    { "MESSAGES", count_messages },
+    { "RECENT", count_recent },
+    { "UIDNEXT", next_uid },
+    { "UIDVALIDITY", uidvalidity },
+    { "UNSEEN", count_unseen },
+    { "HIGHESTMODSEQ", highest_modseq },
+    { "SIZE", size },
+    { "DELETED", count_deleted },
+    { "DELETED-STORAGE", deleted_storage },
+    { "APPENDLIMIT", append_limit },
+};
+
+/* status-att *(SP status-att) */
+bool imapd_is_status_list(struct imapd_session *s, const struct imap_value *list,
+                          unsigned *ret_items)
+{
+    unsigned wanted = 0;
+    bool right = list->kind == IMAP_LIST && list->n_items > 0;
+    for (size_t i = 0; right && i < list->n_items; i++) {
+        unsigned found = 0;
+        for (size_t j = 0; j < COUNT(items); j++)
+            if (imap_is_atom(&list->items[i], items[j].name))
+                found = 1U << j;
+        wanted |= found;
+        right = found;
+        if (right && items[__builtin_ctz(found)].value == highest_modseq)
+            imapd_enable_condstore(s);
+    }
+    if (!right)
+        return imapd_bad(s, "STATUS takes a list of known items"), false;
+    *ret_items = wanted;
+    return true;
+}
+
+void imapd_send_status(struct imapd_session *s, struct mailbox *m, unsigned wanted)
+{
+    const char *space = "";
+    imapd_send(s, S("* STATUS "));
+    imapd_add_name(s, imapd_out(s), m->name);
+    imapd_send(s, S(" ("));
+    for (size_t i = 0; i < COUNT(items); i++)
+        if (wanted >> i & 1) {
+            imapd_sendf(s, "%s%s %llu", space, items[i].name,
+                        (unsigned long long)items[i].value(m));
+            space = " ";
+        }
+    imapd_send(s, S(")\r\n"));
+}
+
+void imapd_status(struct imapd_session *s)
+{
+    struct mailbox *m;
+    unsigned wanted;
+    slice name;
+    if (!imapd_mailbox_name(s, &s->cmd.args[0], &name) ||
+        !imapd_is_status_list(s, &s->cmd.args[1], &wanted) ||
+        !imapd_mailbox(s, &s->cmd.args[0], false, &m))
+        return;
+    imapd_send_status(s, m, wanted);
+    imapd_ok(s, "STATUS completed");
+}
