@@ -39,11 +39,24 @@ static void add_address(const struct writer *w, const struct address *address)
     buf_addc(w->out, ')');
 }
 
+static bool is_shown(const struct writer *w, const struct address *address)
+{
+    return address->kind == ADDRESS_MAILBOX || !fault_on(w->faults, FAULT_IMAP_ENVELOPE_GROUP);
+}
+
+static bool shows_any(const struct writer *w, const struct address_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (is_shown(w, &list->v[i]))
+            return true;
+    return false;
+}
+
 /* env-from = "(" 1*address ")" / nil */
 static void add_list(const struct writer *w, const struct address_list *list)
 {
     size_t shown = 0;
-    if (!list->n) {
+    if (!shows_any(w, list)) {
         bool empty = fault_on(w->faults, FAULT_IMAP_ENVELOPE_EMPTY_LIST);
         buf_adds(w->out, empty ? "()" : "NIL");
         return;
@@ -52,7 +65,7 @@ static void add_list(const struct writer *w, const struct address_list *list)
     if (fault_on(w->faults, FAULT_IMAP_ENVELOPE_NIL_IN_LIST))
         buf_adds(w->out, "NIL ");
     for (size_t i = 0; i < list->n && shown < ENVELOPE_ADDRESSES_MAX; i++) {
-        if (list->v[i].kind != ADDRESS_MAILBOX && fault_on(w->faults, FAULT_IMAP_ENVELOPE_GROUP))
+        if (!is_shown(w, &list->v[i]))
             continue;
         if (shown++ && fault_on(w->faults, FAULT_IMAP_ENVELOPE_SPACE))
             buf_addc(w->out, ' ');

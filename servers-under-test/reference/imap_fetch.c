@@ -206,6 +206,7 @@ static enum fetch_outcome decode_part(const struct renderer *r, const struct sec
 {
     const struct mime_part *part = mime_part_at(&r->mime, section->part, section->depth);
     auto_buf decoded;
+    buf_init(&decoded, BUF_OURS);
     *ret_found = part != NULL;
     if (!part)
         return FETCH_DONE;
@@ -215,7 +216,6 @@ static enum fetch_outcome decode_part(const struct renderer *r, const struct sec
     }
     if (part->is_multipart || part->is_message)
         return FETCH_NO_PART;
-    buf_init(&decoded, BUF_OURS);
     if (!content_decode(part->encoding, mime_part_body(&r->mime, part), &decoded))
         return FETCH_UNKNOWN_CTE;
     if (slice_eq_nocase(part->type, S("text")))
