@@ -14,6 +14,7 @@
 struct attempt {
     const struct addrinfo *address;
     const struct addrinfo *source;
+    const char *source_name;
     char name[80];
 };
 
@@ -67,7 +68,7 @@ static int try_address(const struct attempt *a, nsec deadline, struct error *err
     int failure = bind_source(fd, a->source);
     if (failure) {
         task_close_fd(fd);
-        return error_set(err, ERR_NETWORK, "cannot connect from the given source address: %s",
+        return error_set(err, ERR_NETWORK, "cannot connect from %s: %s", a->source_name,
                          strerror(failure));
     }
     failure = connect_within(fd, a->address, deadline);
@@ -97,12 +98,12 @@ static nsec share_of(nsec deadline, const struct addrinfo *from)
     return deadline == NEVER ? NEVER : now() + (deadline - now()) / rest;
 }
 
-static int try_all(const struct addrinfo *addresses, const struct addrinfo *source, nsec deadline,
-                   struct error *err, struct stream **ret)
+static int try_all(const struct addrinfo *addresses, const struct addrinfo *source,
+                   const char *source_name, nsec deadline, struct error *err, struct stream **ret)
 {
     int r = error_set(err, ERR_NETWORK, "no address");
     for (const struct addrinfo *a = addresses; a && r != ERR_CANCEL; a = a->ai_next) {
-        struct attempt attempt = { .address = a, .source = source };
+        struct attempt attempt = { a, source, source_name, "" };
         name_attempt(&attempt);
         r = try_address(&attempt, share_of(deadline, a), err, ret);
         if (r == 0)
@@ -123,7 +124,7 @@ int dial(const struct dial_options *options, nsec deadline, struct error *err, s
     if (r == 0)
         r = resolve(options->host, options->port, family, deadline, err, &addresses);
     if (r == 0)
-        r = try_all(addresses, source, deadline, err, ret);
+        r = try_all(addresses, source, options->source, deadline, err, ret);
     resolve_free(addresses);
     resolve_free(source);
     return r;

@@ -78,8 +78,10 @@ static ssize_t shape_read(struct stream *s, void *data, size_t n, nsec deadline)
     if (r < 0)
         return r;
     ssize_t got = stream_read(s->under, data, piece_of(&x->reads, n), deadline);
+    if (x->cut && got <= 0)
+        return fail_cut(x, &x->reads);
     if (got < 0)
-        return x->cut ? fail_cut(x, &x->reads) : stream_fail_under(s, (int)got);
+        return stream_fail_under(s, (int)got);
     count(x, &x->reads, (size_t)got);
     return got;
 }

@@ -17,7 +17,7 @@ struct shape {
 };
 
 /* Owns `under`. NULL for a direction changes nothing. After a cut both directions fail with
-   IO_ERROR and CAUSE_CUT, and the peer sees the end (or RST). */
+   IO_ERROR and CAUSE_CUT (a read under way when the peer ends), and the peer sees the end (or RST). */
 struct stream *shape_open(struct stream *under, const struct shape *writes,
                           const struct shape *reads);
 
