@@ -61,6 +61,7 @@ bool report_wants_transcript(enum transcripts which, const struct result *r);
 /* Reads what report_json() wrote; `name` is used in messages. *ret is a new run, to be released by
    the caller, and untouched on failure: ERR_FILE with place or path of what is wrong. */
 int result_read_json(slice json, const char *name, struct run *ret, struct error *err);
+/* From a file: a JSON report, or an HTML report, which has the document inside. */
 int result_load_json(const char *path, struct run *ret, struct error *err);
 
 #endif

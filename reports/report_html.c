@@ -276,9 +276,10 @@ static void add_contents(struct buf *out, const struct run *run)
         if (c.by[evidence[i].outcome])
             buf_addf(out, "<li><a href=\"#e%d\">%s</a></li>\n", (int)evidence[i].outcome,
                      evidence[i].heading);
-    buf_adds(out, "<li><a href=\"#families\">By family</a></li>\n"
-                  "<li><a href=\"#documents\">By RFC</a></li>\n"
-                  "<li><a href=\"#checks\">All checks</a></li>\n"
+    if (c.total)
+        buf_adds(out, "<li><a href=\"#families\">By family</a></li>\n"
+                      "<li><a href=\"#documents\">By RFC</a></li>\n");
+    buf_adds(out, "<li><a href=\"#checks\">All checks</a></li>\n"
                   "<li><a href=\"#legend\">What the words mean</a></li>\n</ul></nav>\n");
 }
 

@@ -223,6 +223,18 @@ int result_read_json(slice json, const char *name, struct run *ret, struct error
     return 0;
 }
 
+/* The document inside a page of report_html(), or all of the text when it is no page. */
+static slice document_in(slice text)
+{
+    static const char start[] = "<script type=\"application/json\" id=\"result\">";
+    size_t at =
+        slice_starts(text, S("<!DOCTYPE html>")) ? slice_find(text, slice_of(start)) : SIZE_MAX;
+    if (at == SIZE_MAX)
+        return text;
+    slice rest = slice_skip(text, at + sizeof start - 1);
+    return slice_sub(rest, 0, slice_find(rest, S("</script>")));
+}
+
 int result_load_json(const char *path, struct run *ret, struct error *err)
 {
     enum { LARGEST = 256 << 20, PIECE = 65536 };
@@ -241,5 +253,5 @@ int result_load_json(const char *path, struct run *ret, struct error *err)
     if (failed)
         return error_set(err, ERR_FILE, "cannot read %s: %s", path,
                          text.overflow ? "it is too large" : "input error");
-    return result_read_json(buf_slice(&text), path, ret, err);
+    return result_read_json(document_in(buf_slice(&text)), path, ret, err);
 }
