@@ -2,6 +2,7 @@
 #include "server_tls.h"
 #include "tls.h"
 #include <stdarg.h>
+#include <stdio.h>
 
 enum { READ_SIZE = 16 * 1024, LINGER_SECONDS = 1 };
 
