@@ -35,7 +35,7 @@
     })
 #define array_release(a) (free((a)->v), (a)->v = NULL, (a)->n = (a)->cap = 0)
 #define array_each(it, a)                                                                          \
-    for (__typeof__(&*(a)->v) it = (a)->v; it < (a)->v + (a)->n; it++)
+    for (__typeof__(&*(a)->v) it = (a)->v; (size_t)(it - (a)->v) < (a)->n; it++)
 /* Length of a fixed array. */
 #define COUNT(fixed) (sizeof(fixed) / sizeof *(fixed))
 
