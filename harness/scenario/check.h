@@ -78,6 +78,7 @@ struct check {
     bool exclusive;        /* its accounts must not be used by others meanwhile */
     bool refuses;          /* it expects a refusal or a close: sane before and after */
     bool slow;             /* lets more than 10 s pass */
+    bool uses_prefix;      /* makes mailboxes of its own by $prefix */
     const struct node *each;
     const struct node *steps, *always;
     slice advertised; /* empty: none */

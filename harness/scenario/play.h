@@ -35,6 +35,8 @@ struct device {
     char tag[32];
     bool idling;
     unsigned outstanding; /* SMTP: replies that are still to come */
+    bool quiet;           /* ours, not the check's: no transcript, no invariants */
+    struct watch *watch;  /* what the invariants know of this connection */
     struct buf leftover;  /* plaintext that came after the go-ahead for TLS */
 };
 
@@ -53,6 +55,16 @@ struct play_failure {
     slice wanted;
     ARRAY(char *) more;
     const char *invariant; /* an always-on rule of the engine that was broken, or NULL */
+};
+
+/* What a play has put on the target. */
+struct brought {
+    bool mailboxes[TARGET_MAX_ACCOUNTS]; /* some that begin with the play's prefix */
+    bool inbox[TARGET_MAX_ACCOUNTS];     /* messages in INBOX, which was emptied for it */
+    ARRAY(struct {
+        unsigned account; /* index */
+        slice id;         /* Message-ID of mail that was sent there */
+    }) deliveries;
 };
 
 struct play {
@@ -75,8 +87,8 @@ struct play {
     nsec timeout; /* of a step that says nothing else */
     bool in_always;
     int connections;
-    /* What was brought and must be removed: see given.h. */
-    struct brought *brought;
+    struct brought brought; /* what must be removed afterwards: see given.h */
+    char prefix[80];        /* of every mailbox that this play makes: $prefix */
 };
 
 /* ---- for steps ---- */
@@ -104,6 +116,11 @@ enum step_result play_error_from(struct play *p, const struct error *err);
 
 /* ---- devices ---- */
 
+/* Gives the device its service, account and variables. False with p->skip when the target has no
+   such service or account. */
+bool device_resolve(struct device *d, struct play *p, const struct device_plan *plan);
+/* The state that its plan says. */
+enum device_state device_wanted_state(struct device *d);
 /* Opens the connection and brings the device to the state. 0 or an error code. */
 int device_open(struct device *d, enum device_state state, struct error *err);
 /* Opens the connection only: nothing is read. */

@@ -22,11 +22,21 @@ struct session_options {
     bool keep;          /* do not remove what was brought */
     struct run_shape shape;
     const char *shape_text; /* NULL: none */
+    const char *rerun;      /* what follows "mailassay run ID " to run one check again */
     /* Called when a result is final, in the order of the plan. May be NULL. */
     void (*done)(void *ctx, const struct result *r);
     /* Called after each play, in any order, with the number done. May be NULL. */
     void (*progress)(void *ctx, size_t done, size_t total);
     void *ctx;
+};
+
+/* What a plain session of one kind of device found: done once, and again where a check must be
+   sane before and after. */
+struct probe {
+    bool done;
+    struct error error; /* code 0: it worked */
+    struct capabilities caps;
+    char *software; /* greeting, masked */
 };
 
 struct session {
@@ -41,14 +51,14 @@ struct session {
     struct budget *budget;
     struct leases *leases;
     struct invariants *invariants;
-    struct sanity *sanity;
-    struct capability_cache *capabilities;
-    struct sink *sink;                /* the next hop, when the target relays to us */
+    struct probe probes[DEVICE_KINDS];
+    struct next_hop *next_hop;        /* where the target relays to, when that is us */
+    char *namespace_prefix;           /* in front of every own mailbox; NULL until known */
     char run_word[24];                /* $run: unique to the run */
     unsigned messages_made;
     bool interrupted;
-    bool dead; /* the target cannot be tested: nothing more is tried */
-    struct error dead_why;
+    struct task **workers; /* while running */
+    unsigned n_workers;
 };
 
 /* Runs the plan inside the current scheduler and fills `run` (run_finish() is the caller's). The
@@ -58,6 +68,17 @@ int session_run(struct session *s);
 /* Sets up what session_run needs; *s was zeroed and given library, target, options, run, plan. */
 int session_open(struct session *s, struct error *err);
 void session_close(struct session *s);
+/* Texts that leave the program: secrets masked, printable, in the run's arena. */
+const char *session_text(struct session *s, slice bytes);
+
+/* Runs one play to its result: play_run.c. */
+void play_run(struct session *s, const struct planned *planned, struct result *result);
+/* A plain session: connect, greeting, TLS, login, one harmless command, end. The first time it
+   also learns the capabilities. 0 or an error code. */
+int probe_kind(struct session *s, enum device_kind kind, struct error *err);
+/* The probe's findings, probing once if need be; NULL with *err when the kind cannot be reached. */
+const struct probe *session_probe(struct session *s, enum device_kind kind, struct error *err);
+
 /* From a signal: no new checks begin, running ones are cancelled and clean up. */
 void session_interrupt(struct session *s);
 

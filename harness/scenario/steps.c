@@ -44,6 +44,7 @@ void step_check_text(struct step_check *c, const struct node *n, const char *wha
     if (!node_is(n, NODE_SCALAR, what, c->loader->problems))
         return;
     while (var_piece_next(&rest, &piece)) {
+        c->check->uses_prefix |= slice_eq_str(piece.name, "prefix");
         if (!piece.name.n || step_is_bound(c, piece.name))
             continue;
         bool near = nearest_of(piece.name, c->known.n, known_at, c) != NULL;

@@ -1,0 +1,246 @@
+/* Devices: connections of a check, from the dialling to the state in which the script takes over. */
+#include "device_private.h"
+#include "budget.h"
+#include "invariant.h"
+
+enum { LEFTOVER_MAX = CONN_LEFTOVER_MAX };
+
+enum mail_protocol device_protocol(const struct device *d)
+{
+    return services[d->service].protocol;
+}
+
+bool device_is_imap(const struct device *d)
+{
+    return device_protocol(d) == PROTOCOL_IMAP;
+}
+
+void device_credentials(const struct device *d, struct credentials *ret)
+{
+    *ret = (struct credentials){ .user = slice_of(d->account->user),
+                                 .password = slice_of(d->account->password),
+                                 .allow_clear = target_is_loopback(d->play->session->target) };
+}
+
+void device_tls_options(const struct device *d, struct tls_options *ret)
+{
+    const struct target *t = d->play->session->target;
+    const char *name = target_tls_name(t, d->service);
+    *ret = (struct tls_options){ .sni = name,
+                                 .verify_host = name,
+                                 .verify = t->insecure ? TLS_VERIFY_RECORD : TLS_VERIFY_FULL };
+}
+
+static void seen(void *ctx, struct conn *c, const struct unit *u)
+{
+    struct device *d = ctx;
+    (void)c;
+    if (!d->quiet)
+        invariants_see(d, u);
+}
+
+static void init_client(struct device *d)
+{
+    switch (device_protocol(d)) {
+    case PROTOCOL_IMAP:
+        imap_client_init(&d->client.imap, d->conn, NULL);
+        break;
+    case PROTOCOL_POP3:
+        pop3_client_init(&d->client.pop3, d->conn);
+        break;
+    default:
+        smtp_client_init(&d->client.smtp, d->conn, "client.mailassay.test");
+        break;
+    }
+}
+
+static void release_client(struct device *d)
+{
+    switch (device_protocol(d)) {
+    case PROTOCOL_IMAP:
+        imap_client_release(&d->client.imap);
+        break;
+    case PROTOCOL_POP3:
+        pop3_client_release(&d->client.pop3);
+        break;
+    default:
+        smtp_client_release(&d->client.smtp);
+        break;
+    }
+}
+
+/* The stream as the device's shape and the run's say. */
+static struct stream *shaped(struct device *d, struct stream *s)
+{
+    struct shape shape = { 0 };
+    const struct run_shape *run = &d->play->session->options->shape;
+    shape.every = run->bytes ? 1 : run->split;
+    shape.delay = run->slow;
+    device_plan_shape(d, &shape);
+    return shape.every || shape.delay ? shape_open(s, &shape, NULL) : s;
+}
+
+/* Implicit TLS over a new stream. On failure the stream is gone. */
+static int wrap_tls(struct device *d, struct stream **s, struct error *err)
+{
+    struct tls_options options;
+    struct stream *inner = *s, *outer;
+    device_tls_options(d, &options);
+    int r = tls_open_client(inner, d->play->session->tls, &options, now() + d->play->timeout, err,
+                            &outer);
+    if (r < 0) {
+        stream_close(inner);
+        return r;
+    }
+    *s = outer;
+    return 0;
+}
+
+int device_connect(struct device *d, struct error *err)
+{
+    struct session *session = d->play->session;
+    const struct target *t = session->target;
+    struct stream *s, *tls = NULL;
+    int r = budget_take(session->budget, now() + SECONDS(60), err);
+    if (r < 0)
+        return r;
+    d->play->connections++;
+    session->run->connections++;
+    r = t->dial(t->dial_ctx, d->service, t->source, now() + d->play->timeout, &s, err);
+    if (r == 0 && d->tls == TLS_MODE_IMPLICIT && (r = wrap_tls(d, &s, err)) == 0)
+        tls = s;
+    if (r < 0) {
+        budget_give(session->budget);
+        error_prefix(err, "%s (%s)", d->name, services[d->service].name);
+        return r;
+    }
+    struct conn_options options = { .protocol = device_protocol(d),
+                                    .device = d->name,
+                                    .transcript = d->quiet ? NULL : d->play->transcript,
+                                    .seen = seen,
+                                    .ctx = d,
+                                    .tls = tls };
+    invariants_connected(d);
+    d->conn = conn_open(shaped(d, s), &options);
+    d->pending_end = &d->pending;
+    d->outstanding = 0;
+    d->idling = false;
+    buf_init(&d->leftover, LEFTOVER_MAX);
+    init_client(d);
+    return 0;
+}
+
+void device_close(struct device *d)
+{
+    if (!d->conn)
+        return;
+    device_drop_pending(d);
+    release_client(d);
+    conn_close(d->conn);
+    d->conn = NULL;
+    buf_release(&d->leftover);
+    invariants_disconnected(d);
+    budget_give(d->play->session->budget);
+}
+
+/* ---- states ---- */
+
+static int greet(struct device *d, struct error *err)
+{
+    nsec deadline = now() + d->play->timeout;
+    switch (device_protocol(d)) {
+    case PROTOCOL_IMAP:
+        return imap_greeting(&d->client.imap, deadline, err);
+    case PROTOCOL_POP3:
+        return pop3_greeting(&d->client.pop3, deadline, err);
+    default:
+        return smtp_greeting(&d->client.smtp, deadline, err);
+    }
+}
+
+/* Capabilities before TLS are asked for, since STARTTLS may be used only where it is offered. */
+static int hello(struct device *d, struct error *err)
+{
+    nsec deadline = now() + d->play->timeout;
+    switch (device_protocol(d)) {
+    case PROTOCOL_IMAP:
+        return imap_capability(&d->client.imap, deadline, err);
+    case PROTOCOL_POP3:
+        return pop3_capa(&d->client.pop3, deadline, err);
+    default:
+        return smtp_hello(&d->client.smtp, deadline, err);
+    }
+}
+
+static int upgrade(struct device *d, struct error *err)
+{
+    nsec deadline = now() + d->play->timeout;
+    struct tls_context *context = d->play->session->tls;
+    struct tls_options options;
+    device_tls_options(d, &options);
+    switch (device_protocol(d)) {
+    case PROTOCOL_IMAP:
+        return imap_start_tls(&d->client.imap, context, &options, deadline, &d->leftover, err);
+    case PROTOCOL_POP3:
+        return pop3_start_tls(&d->client.pop3, context, &options, deadline, &d->leftover, err);
+    default:
+        return smtp_start_tls(&d->client.smtp, context, &options, deadline, &d->leftover, err);
+    }
+}
+
+static int login(struct device *d, struct error *err)
+{
+    nsec deadline = now() + d->play->timeout;
+    struct credentials who;
+    device_credentials(d, &who);
+    switch (device_protocol(d)) {
+    case PROTOCOL_IMAP:
+        return imap_login(&d->client.imap, &who, deadline, err);
+    case PROTOCOL_POP3:
+        return pop3_login(&d->client.pop3, &who, deadline, err);
+    case PROTOCOL_SMTP:
+        return smtp_login(&d->client.smtp, &who, deadline, err);
+    default:
+        return 0; /* LMTP has no login in what we test */
+    }
+}
+
+static int climb(struct device *d, enum device_state state, struct error *err)
+{
+    bool starttls = d->tls == TLS_MODE_STARTTLS;
+    int r = 0;
+    if (state >= STATE_GREETING)
+        r = greet(d, err);
+    if (r == 0 && state >= STATE_TLS && starttls && (r = hello(d, err)) == 0)
+        r = upgrade(d, err);
+    if (r == 0 && state >= STATE_HELLO && !starttls)
+        r = hello(d, err);
+    if (r == 0 && state == STATE_LOGIN)
+        r = login(d, err);
+    return r;
+}
+
+int device_open(struct device *d, enum device_state state, struct error *err)
+{
+    if (state == STATE_CLOSED)
+        return 0;
+    int r = device_connect(d, err);
+    if (r < 0)
+        return r;
+    r = climb(d, state, err);
+    if (r < 0)
+        error_prefix(err, "%s (%s)", d->name, services[d->service].name);
+    return r;
+}
+
+struct capabilities *device_caps(struct device *d)
+{
+    switch (device_protocol(d)) {
+    case PROTOCOL_IMAP:
+        return session_caps(&d->client.imap.caps);
+    case PROTOCOL_POP3:
+        return session_caps(&d->client.pop3.caps);
+    default:
+        return session_caps(&d->client.smtp.caps);
+    }
+}

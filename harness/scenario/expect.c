@@ -1,0 +1,243 @@
+#include "expect.h"
+#include "expect_private.h"
+#include "imap_response.h"
+#include "pop3_reply.h"
+#include "smtp_reply.h"
+
+size_t expect_items(const struct node *n, const struct node *ret[], size_t max)
+{
+    if (!n)
+        return 0;
+    if (n->kind == NODE_SCALAR) {
+        ret[0] = n;
+        return 1;
+    }
+    size_t count = n->kind == NODE_LIST ? n->n : 0;
+    for (size_t i = 0; i < count && i < max; i++)
+        ret[i] = n->items[i];
+    return count < max ? count : max;
+}
+
+/* ---- one completion ---- */
+
+/* "2xx", "550": each x is any digit. */
+static bool code_matches(slice pattern, int code)
+{
+    int digits[3] = { code / 100, code / 10 % 10, code % 10 };
+    if (pattern.n != 3)
+        return false;
+    for (int i = 0; i < 3; i++)
+        if (pattern.p[i] != 'x' && pattern.p[i] - '0' != digits[i])
+            return false;
+    return true;
+}
+
+/* "5.1.1", "5.x.x" */
+static bool enhanced_matches(slice pattern, struct smtp_enhanced e)
+{
+    int have[3] = { e.class, e.subject, e.detail };
+    slice word;
+    uint64_t number;
+    for (int i = 0; i < 3; i++) {
+        if (!slice_cut(&pattern, '.', &word))
+            return false;
+        if (!slice_eq_str(word, "x") &&
+            (!slice_to_u64(word, 999, &number) || (int)number != have[i]))
+            return false;
+    }
+    return e.class != 0 && !pattern.p;
+}
+
+static bool smtp_alternative(slice text, const struct smtp_reply *r, struct match *m)
+{
+    slice rest = text, code, status = { NULL, 0 };
+    if (slice_eq_str(text, "success"))
+        return r->class == 2 || r->class == 3;
+    slice_cut(&rest, ' ', &code);
+    if (!code_matches(code, r->code)) {
+        *m = (struct match){ .vars = m->vars, .offset = 0, .length = 3, .wanted = code };
+        return false;
+    }
+    if (!slice_cut(&rest, ' ', &status) || enhanced_matches(status, r->enhanced))
+        return true;
+    *m = (struct match){ .vars = m->vars, .depth = 1, .offset = 4, .wanted = status };
+    return false;
+}
+
+static bool subject_alternative(slice text, const struct subject *subject, struct arena *arena,
+                                struct match *m)
+{
+    struct pattern p;
+    size_t offset;
+    const char *why;
+    return pattern_parse(text, arena, &p, &offset, &why) && match_subject(m, &p, subject);
+}
+
+bool expect_alternative(struct device *d, slice text, const struct unit *u, struct match *m)
+{
+    struct arena *arena = &d->play->arena;
+    struct subject subject;
+    if (u->smtp)
+        return smtp_alternative(text, u->smtp, m);
+    if (u->imap) {
+        subject_from_imap(u->imap, arena, &subject);
+        return subject_alternative(text, &subject, arena, m);
+    }
+    if (u->pop3) {
+        subject_from_words(u->pop3->first, arena, &subject);
+        return subject_alternative(text, &subject, arena, m);
+    }
+    *m = (struct match){ .vars = m->vars, .wanted = text };
+    return false;
+}
+
+static bool says_rate(const struct unit *u)
+{
+    return (u->smtp && smtp_says_rate(u->smtp)) || (u->imap && imap_says_rate(u)) ||
+           (u->pop3 && pop3_says_rate(u->pop3));
+}
+
+/* What stands in the message for the thing that was not answered. */
+static const char *subject_of(struct device *d, const struct step *s)
+{
+    (void)s;
+    return d->name;
+}
+
+static enum step_result no_completion(struct device *d, const struct step *s,
+                                      const struct node *at, const struct reply *reply)
+{
+    struct play *p = d->play;
+    char took[32];
+    if (reply->result == CONN_CANCELLED)
+        return play_error(p, ERR_CANCEL, "cancelled");
+    if (reply->result == CONN_TIMEOUT)
+        return play_fail(p, s, d, at, "no reply to %s within %s", subject_of(d, s),
+                         duration_text(now() - d->sent_at, took));
+    return play_fail(p, s, d, at, "the server %s in place of a reply to %s",
+                     conn_end_text(d->conn), subject_of(d, s));
+}
+
+static enum step_result wrong_completion(struct device *d, const struct step *s,
+                                         const struct node *at, const struct reply *reply,
+                                         const struct match *best)
+{
+    struct play *p = d->play;
+    const struct unit *u = reply->completion;
+    if (says_rate(u))
+        return play_error(p, ERR_RATE, "%s is rate limited: %.*s", d->name,
+                          (int)(u->raw.n < 200 ? u->raw.n : 200), u->raw.p);
+    enum step_result r = play_fail(p, s, d, at, "%s got another reply than expected", d->name);
+    play_fail_actual(p, u->raw, best);
+    return r;
+}
+
+enum step_result expect_completion(struct device *d, const struct step *s,
+                                   const struct node *expect, const struct node *whole,
+                                   const char *fallback, const struct reply *reply)
+{
+    const struct node *items[EXPECT_ITEMS_MAX];
+    size_t n = expect_items(expect, items, EXPECT_ITEMS_MAX);
+    struct match best = { 0 };
+    bool have_best = false;
+    slice alternatives[EXPECT_ITEMS_MAX];
+    for (size_t i = 0; i < n; i++)
+        alternatives[i] = items[i]->text;
+    if (!n && fallback)
+        alternatives[n++] = slice_of(fallback);
+    for (size_t i = 0; i < n; i++) {
+        struct match m = { .vars = device_vars(d) };
+        if (slice_eq_str(alternatives[i], "closed")) {
+            if (!reply->completion && reply->result == CONN_CLOSED)
+                return STEP_OK;
+        } else if (reply->completion && expect_alternative(d, alternatives[i], reply->completion, &m)) {
+            return STEP_OK;
+        } else if (reply->completion && (!have_best || m.depth > best.depth)) {
+            best = m;
+            have_best = true;
+        }
+    }
+    const struct node *at = expect ? expect : whole;
+    enum step_result r = reply->completion ? wrong_completion(d, s, at, reply, have_best ? &best : NULL)
+                                           : no_completion(d, s, at, reply);
+    for (size_t i = 0; i < n && r == STEP_FAILED; i++)
+        play_fail_expected(d->play, slice_eq_str(alternatives[i], "success") ? S("2xx or 3xx")
+                                                                             : alternatives[i]);
+    return r;
+}
+
+/* ---- everything that came ---- */
+
+static const struct {
+    const char *key;
+    enum expect_rule rule;
+} rules[] = {
+    { "untagged", EXPECT_SOME }, { "lines", EXPECT_SOME },      { "only", EXPECT_ONLY },
+    { "in-order", EXPECT_ORDER }, { "without", EXPECT_WITHOUT },
+};
+
+enum step_result expect_reply(struct device *d, const struct step *s, const struct node *map,
+                              const struct node *whole, const char *fallback, struct reply *reply)
+{
+    enum step_result r = STEP_OK;
+    const struct node *expect = node_get(map, "expect");
+    if (fallback || expect)
+        r = expect_completion(d, s, expect, whole, fallback, reply);
+    struct candidates all;
+    candidates_from_reply(d, reply, &all);
+    for (size_t i = 0; i < COUNT(rules) && r == STEP_OK; i++)
+        if (node_get(map, rules[i].key))
+            r = candidates_judge(d, s, node_get(map, rules[i].key), rules[i].rule, &all);
+    if (r == STEP_OK && node_get(map, "body"))
+        r = expect_body(d, s, node_get(map, "body"), reply->completion);
+    if (r == STEP_OK)
+        r = expect_where(d, s, map);
+    return r;
+}
+
+/* ---- validation ---- */
+
+bool expect_refuses(const struct node *expect)
+{
+    const struct node *items[EXPECT_ITEMS_MAX];
+    size_t n = expect_items(expect, items, EXPECT_ITEMS_MAX);
+    bool refuses = n > 0;
+    for (size_t i = 0; i < n; i++) {
+        slice t = items[i]->text;
+        bool negative = slice_starts(t, S("NO")) || slice_starts(t, S("BAD")) ||
+                        slice_starts(t, S("-ERR")) || slice_starts(t, S("closed")) ||
+                        slice_starts(t, S("4")) || slice_starts(t, S("5"));
+        refuses &= negative;
+    }
+    return refuses;
+}
+
+static void check_patterns(struct step_check *c, const struct node *map, const char *key)
+{
+    const struct node *items[EXPECT_ITEMS_MAX], *n = node_get(map, key);
+    if (n && n->kind == NODE_MAP)
+        node_is(n, NODE_LIST, key, c->loader->problems);
+    size_t count = expect_items(n, items, EXPECT_ITEMS_MAX);
+    for (size_t i = 0; i < count; i++)
+        step_check_pattern(c, items[i]);
+}
+
+void expect_check(struct step_check *c, const struct node *map)
+{
+    nsec within;
+    for (size_t i = 0; i < COUNT(rules); i++)
+        check_patterns(c, map, rules[i].key);
+    check_patterns(c, map, "expect");
+    if (node_get(map, "expect") && expect_refuses(node_get(map, "expect")))
+        c->check->refuses = true;
+    if (node_get(map, "within"))
+        node_duration(node_get(map, "within"), "within", &within, c->loader->problems);
+    if (node_get(map, "save"))
+        step_bind(c, node_get(map, "save")->text);
+    const struct node *body = node_get(map, "body");
+    if (body && body->kind == NODE_SCALAR)
+        step_check_text(c, body, "body");
+    else if (body && node_get(body, "starts"))
+        step_check_text(c, node_get(body, "starts"), "starts");
+    expect_check_where(c, node_get(map, "where"));
+}

@@ -1,0 +1,40 @@
+/* Judging what came against what a step expects: expect, untagged, lines, only, in-order, without,
+   where, body. */
+#ifndef EXPECT_H
+#define EXPECT_H
+
+#include "play.h"
+
+/* What came. */
+struct reply {
+    struct unit *completion;   /* tagged response or reply; NULL: none */
+    enum conn_result result;   /* why there is none */
+    struct unit *first, *stop; /* units before it: first up to (not with) stop */
+};
+
+/* Judges everything that the options of `map` say. `fallback` is the completion that is wanted when
+   there is no "expect" ("OK"); NULL: none is looked at. `map` may be NULL. Captures are bound. */
+enum step_result expect_reply(struct device *d, const struct step *s, const struct node *map,
+                              const struct node *whole, const char *fallback, struct reply *reply);
+/* The completion alone, against the alternatives of one node. */
+enum step_result expect_completion(struct device *d, const struct step *s,
+                                   const struct node *expect, const struct node *whole,
+                                   const char *fallback, const struct reply *reply);
+/* `where`: comparisons after all else. */
+enum step_result expect_where(struct device *d, const struct step *s, const struct node *map);
+
+/* Does one pattern match one unit (its untagged data, its line)? */
+bool expect_unit_matches(struct device *d, slice pattern, const struct unit *u, struct match *m);
+/* Does the completion match one alternative, such as "OK [READ-WRITE]", "5xx 5.1.1", "-ERR"? */
+bool expect_alternative(struct device *d, slice alternative, const struct unit *u, struct match *m);
+
+/* Validates these options; protocols differ in which make sense. */
+void expect_check(struct step_check *c, const struct node *map);
+/* Is the node's alternative a refusal or a close? */
+bool expect_refuses(const struct node *expect);
+
+/* The texts of a node that is one or several scalars: calls fn for each until it returns false. */
+size_t expect_items(const struct node *n, const struct node *ret[], size_t max);
+enum { EXPECT_ITEMS_MAX = 64 };
+
+#endif

@@ -1,0 +1,156 @@
+/* Bodies octet for octet, and comparisons between captured values. */
+#include "expect_private.h"
+#include "pop3_reply.h"
+
+/* The first octet in which two texts differ. */
+static size_t first_difference(slice a, slice b)
+{
+    size_t i = 0;
+    while (i < a.n && i < b.n && a.p[i] == b.p[i])
+        i++;
+    return i;
+}
+
+static bool body_equal(slice got, slice want)
+{
+    if (slice_eq(got, want))
+        return true;
+    /* A multi-line response ends its last line whatever the message ends in (RFC 1939 3). */
+    return !slice_ends(want, S("\r\n")) && got.n == want.n + 2 && slice_starts(got, want) &&
+           slice_ends(got, S("\r\n"));
+}
+
+enum step_result expect_body(struct device *d, const struct step *s, const struct node *body,
+                             const struct unit *u)
+{
+    struct play *p = d->play;
+    const struct node *starts = node_get(body, "starts"), *at = starts ? starts : body;
+    slice want;
+    auto_buf got;
+    buf_init(&got, CONN_UNIT_MAX);
+    if (!u || !u->pop3 || !pop3_reply_body(u->pop3, &got))
+        return play_fail(p, s, d, body, "%s got no multi-line data", d->name);
+    enum step_result r = play_expand(d, p, at, &want);
+    if (r != STEP_OK)
+        return r;
+    if (starts ? slice_starts(buf_slice(&got), want) : body_equal(buf_slice(&got), want))
+        return STEP_OK;
+    size_t differs = first_difference(buf_slice(&got), want);
+    play_fail(p, s, d, at, "%s: the data differs from octet %zu on (%zu octets came, %zu expected)",
+              d->name, differs + 1, got.n, want.n);
+    slice around = slice_sub(want, differs > 40 ? differs - 40 : 0, differs + 40);
+    play_fail_expected(p, around);
+    play_fail_actual(p, slice_sub(buf_slice(&got), differs > 40 ? differs - 40 : 0, differs + 40),
+                     NULL);
+    return STEP_FAILED;
+}
+
+/* ---- where ---- */
+
+enum { WHERE_WORDS = 7 };
+
+static size_t split_words(slice text, slice words[WHERE_WORDS + 1])
+{
+    slice rest = text, word;
+    size_t n = 0;
+    while (n <= WHERE_WORDS && slice_cut(&rest, ' ', &word))
+        if (word.n)
+            words[n++] = word;
+    return n;
+}
+
+static const char *const operators[] = { "==", "!=", "<", "<=", ">", ">=" };
+
+static size_t operator_at(const slice *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < COUNT(operators); k++)
+            if (slice_eq_str(words[i], operators[k]))
+                return i;
+    return SIZE_MAX;
+}
+
+void expect_check_where(struct step_check *c, const struct node *n)
+{
+    const struct node *items[EXPECT_ITEMS_MAX];
+    size_t count = expect_items(n, items, EXPECT_ITEMS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        slice words[WHERE_WORDS + 1];
+        size_t n_words = split_words(items[i]->text, words), op = operator_at(words, n_words);
+        step_check_text(c, items[i], "where");
+        if (op != 1 && op != 3)
+            problem_add(c->loader->problems, items[i]->at,
+                        "a comparison is A == B, or A == B + 1, with == != < <= > >=");
+    }
+}
+
+/* One word, or "A + B", "A - B", as text. */
+static bool side_value(struct device *d, const slice *words, size_t n, struct buf *out)
+{
+    slice missing;
+    auto_buf second;
+    buf_init(&second, BUF_OURS);
+    if (!n || !vars_expand(device_vars(d), words[0], out, &missing))
+        return false;
+    if (n == 1)
+        return true;
+    uint64_t a, b;
+    if (n != 3 || !vars_expand(device_vars(d), words[2], &second, &missing) ||
+        !slice_to_u64(buf_slice(out), UINT64_MAX / 2, &a) ||
+        !slice_to_u64(buf_slice(&second), UINT64_MAX / 2, &b))
+        return false;
+    buf_clear(out);
+    if (slice_eq_str(words[1], "+"))
+        buf_addf(out, "%llu", (unsigned long long)(a + b));
+    else
+        buf_addf(out, "%lld", (long long)a - (long long)b);
+    return true;
+}
+
+static bool compare(slice op, slice left, slice right)
+{
+    uint64_t a, b;
+    int order;
+    if (slice_to_u64(left, UINT64_MAX, &a) && slice_to_u64(right, UINT64_MAX, &b))
+        order = a < b ? -1 : a > b;
+    else
+        order = slice_cmp(left, right);
+    bool less = order < 0, equal = order == 0;
+    if (op.p[0] == '=')
+        return equal;
+    if (op.p[0] == '!')
+        return !equal;
+    if (op.p[0] == '<')
+        return less || (op.n == 2 && equal);
+    return (!less && !equal) || (op.n == 2 && equal);
+}
+
+static enum step_result judge_where(struct device *d, const struct step *s, const struct node *n)
+{
+    struct play *p = d->play;
+    slice words[WHERE_WORDS + 1];
+    size_t n_words = split_words(n->text, words), op = operator_at(words, n_words);
+    auto_buf left, right;
+    buf_init(&left, BUF_OURS);
+    buf_init(&right, BUF_OURS);
+    if (op == SIZE_MAX || !side_value(d, words, op, &left) ||
+        !side_value(d, words + op + 1, n_words - op - 1, &right))
+        return play_error(p, ERR_FILE, "the comparison \"%.*s\" cannot be computed",
+                          SLICE_ARG(n->text));
+    if (compare(words[op], buf_slice(&left), buf_slice(&right)))
+        return STEP_OK;
+    play_fail(p, s, d, n, "%.*s does not hold: it is %s and %s", SLICE_ARG(n->text),
+              left.n ? left.p : "(empty)", right.n ? right.p : "(empty)");
+    play_fail_expected(p, n->text);
+    return STEP_FAILED;
+}
+
+enum step_result expect_where(struct device *d, const struct step *s, const struct node *map)
+{
+    const struct node *items[EXPECT_ITEMS_MAX];
+    size_t count = expect_items(node_get(map, "where"), items, EXPECT_ITEMS_MAX);
+    enum step_result r = STEP_OK;
+    for (size_t i = 0; i < count && r == STEP_OK; i++)
+        r = judge_where(d, s, items[i]);
+    return r;
+}

@@ -1,0 +1,214 @@
+#include "message.h"
+#include "email_message.h"
+#include "mime_header.h"
+#include "session.h"
+#include <fcntl.h>
+#include <stdio.h>
+
+static const char *const keys[] = { "message", "flags",   "date",    "size",       "lines",
+                                    "line-length", "ending", "charset", "body",  "attachment",
+                                    "nesting", "forwarded", "headers", "subject" };
+
+static const char *message_path(struct arena *arena, const char *root, slice name)
+{
+    return arena_printf(arena, "%s/messages/%.*s.eml", root, SLICE_ARG(name));
+}
+
+static void check_name(struct check_loader *l, const struct node *n)
+{
+    const char *path = message_path(l->arena, l->root, n->text);
+    FILE *f = fopen(path, "re");
+    if (f)
+        fclose(f);
+    else
+        problem_add(l->problems, n->at, "there is no message \"%.*s\" in scenarios/messages",
+                    SLICE_ARG(n->text));
+}
+
+static void check_number(struct check_loader *l, const struct node *map, const char *key,
+                         uint64_t max)
+{
+    uint64_t value;
+    if (node_get(map, key))
+        node_u64(node_get(map, key), max, key, &value, l->problems);
+}
+
+void message_check(struct check_loader *l, const struct node *n)
+{
+    enum email_ending ending;
+    enum email_charset charset;
+    if (n->kind == NODE_SCALAR) {
+        check_name(l, n);
+        return;
+    }
+    if (!node_is(n, NODE_MAP, "a message", l->problems))
+        return;
+    node_only_keys(n, keys, COUNT(keys), "a message", l->problems);
+    if (node_get(n, "message"))
+        check_name(l, node_get(n, "message"));
+    check_number(l, n, "size", 64 << 20);
+    check_number(l, n, "lines", 1000000);
+    check_number(l, n, "line-length", 1000000);
+    check_number(l, n, "attachment", 64 << 20);
+    check_number(l, n, "nesting", EMAIL_NESTING_MAX);
+    check_number(l, n, "forwarded", EMAIL_NESTING_MAX);
+    const struct node *e = node_get(n, "ending"), *c = node_get(n, "charset");
+    if (e && !email_ending_by_name(e->text, &ending))
+        problem_add(l->problems, e->at, "unknown ending; there are crlf, none, blank, dot, dots, cr, lf");
+    if (c && !email_charset_by_name(c->text, &charset))
+        problem_add(l->problems, c->at, "unknown charset \"%.*s\"", SLICE_ARG(c->text));
+}
+
+static size_t number_of(const struct node *map, const char *key)
+{
+    uint64_t value = 0;
+    const struct node *n = node_get(map, key);
+    if (n)
+        slice_to_u64(n->text, SIZE_MAX, &value);
+    return (size_t)value;
+}
+
+static slice text_of(const struct node *map, const char *key)
+{
+    const struct node *n = node_get(map, key);
+    return n ? n->text : (slice){ NULL, 0 };
+}
+
+static int made_to_order(struct play *p, const struct node *map, const struct message *m,
+                         struct buf *out, struct error *err)
+{
+    enum email_ending ending = EMAIL_END_CRLF;
+    enum email_charset charset = EMAIL_ASCII;
+    if (node_get(map, "ending"))
+        email_ending_by_name(text_of(map, "ending"), &ending);
+    if (node_get(map, "charset"))
+        email_charset_by_name(text_of(map, "charset"), &charset);
+    struct email_options o = { .message_id = m->id,
+                               .subject = m->subject,
+                               .extra_headers = text_of(map, "headers"),
+                               .seed = p->session->options->seed,
+                               .size = number_of(map, "size"),
+                               .lines = number_of(map, "lines"),
+                               .line_length = number_of(map, "line-length"),
+                               .ending = ending,
+                               .charset = charset,
+                               .body = text_of(map, "body"),
+                               .attachment = number_of(map, "attachment"),
+                               .nesting = (unsigned)number_of(map, "nesting"),
+                               .forwarded = (unsigned)number_of(map, "forwarded") };
+    if (!email_message_build(&o, out))
+        return error_set(err, ERR_INTERNAL, "a message could not be made");
+    return 0;
+}
+
+/* A named message: its bytes with $id and $subject replaced in the header. */
+static int from_file(struct play *p, slice name, const struct message *m, struct buf *out,
+                     struct error *err)
+{
+    const char *path = message_path(&p->arena, p->session->library->root, name);
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return error_set(err, ERR_FILE, "cannot read the message %s", path);
+    auto_buf raw;
+    buf_init(&raw, NODE_MAX_FILE);
+    char *room;
+    size_t got;
+    while ((room = buf_room(&raw, 65536)) && (got = fread(room, 1, 65536, f)) > 0)
+        buf_claim(&raw, got);
+    fclose(f);
+    slice rest = buf_slice(&raw);
+    size_t header = slice_find(rest, S("\r\n\r\n"));
+    slice head = slice_sub(rest, 0, header == SIZE_MAX ? rest.n : header);
+    struct vars own = { 0 };
+    vars_set(&own, S("id"), m->id);
+    vars_set(&own, S("subject"), m->subject);
+    slice missing;
+    bool good = vars_expand(&own, head, out, &missing);
+    vars_release(&own);
+    buf_add(out, slice_skip(rest, head.n));
+    return good ? 0 : error_set(err, ERR_FILE, "%s: unknown variable in the header", path);
+}
+
+/* The header with its blank line. */
+static slice header_of(slice bytes)
+{
+    size_t at = slice_find(bytes, S("\r\n\r\n"));
+    return at == SIZE_MAX ? bytes : slice_sub(bytes, 0, at + 4);
+}
+
+static size_t count_lines(slice body)
+{
+    size_t n = 0;
+    slice line;
+    while (slice_line(&body, &line))
+        n++;
+    return n;
+}
+
+static slice first_lines(slice bytes, size_t header, size_t n)
+{
+    slice rest = slice_skip(bytes, header), line;
+    while (n-- && slice_line(&rest, &line))
+        ;
+    return slice_sub(bytes, 0, bytes.n - rest.n);
+}
+
+static void bind_part(struct play *p, size_t number, const char *part, slice value)
+{
+    char name[48];
+    snprintf(name, sizeof name, "msg%zu%s%s", number, part[0] ? "." : "", part);
+    vars_set(&p->vars, slice_of(name), value);
+}
+
+static void bind(struct play *p, size_t number, const struct message *m)
+{
+    enum { TOP_LINES = 10 };
+    char text[32];
+    slice header = header_of(m->bytes);
+    bind_part(p, number, "", m->bytes);
+    bind_part(p, number, "header", header);
+    bind_part(p, number, "body", slice_skip(m->bytes, header.n));
+    bind_part(p, number, "id", m->id);
+    bind_part(p, number, "subject", m->subject);
+    snprintf(text, sizeof text, "%zu", m->bytes.n);
+    bind_part(p, number, "size", slice_of(text));
+    snprintf(text, sizeof text, "%zu", count_lines(slice_skip(m->bytes, header.n)));
+    bind_part(p, number, "lines", slice_of(text));
+    for (size_t n = 0; n <= TOP_LINES; n++) {
+        snprintf(text, sizeof text, "top%zu", n);
+        bind_part(p, number, text, first_lines(m->bytes, header.n, n));
+    }
+}
+
+/* The Message-ID and subject that the bytes have, where the file or options say their own. */
+static void read_identity(struct play *p, struct message *m)
+{
+    slice id = mime_header_value(header_of(m->bytes), S("Message-ID"), &p->arena);
+    if (id.n)
+        m->id = arena_dup(&p->arena, id);
+}
+
+int message_make(struct play *p, const struct node *n, size_t number, struct message *ret,
+                 struct error *err)
+{
+    struct message m = { 0 };
+    const struct node *name = n->kind == NODE_SCALAR ? n : node_get(n, "message");
+    unsigned serial = ++p->session->messages_made;
+    m.id = slice_of(arena_printf(&p->arena, "<%s.%u@mailassay.test>", p->session->run_word, serial));
+    m.subject = text_of(n, "subject");
+    if (!m.subject.n)
+        m.subject = slice_of(arena_printf(&p->arena, "mailassay %s message %u",
+                                          p->session->run_word, serial));
+    m.flags = text_of(n, "flags");
+    m.date = text_of(n, "date");
+    auto_buf bytes;
+    buf_init(&bytes, BUF_OURS);
+    int r = name ? from_file(p, name->text, &m, &bytes, err) : made_to_order(p, n, &m, &bytes, err);
+    if (r < 0)
+        return r;
+    m.bytes = arena_dup(&p->arena, buf_slice(&bytes));
+    read_identity(p, &m);
+    bind(p, number, &m);
+    *ret = m;
+    return 0;
+}

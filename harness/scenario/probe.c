@@ -1,0 +1,98 @@
+/* Plain sessions: what a kind of device finds, and whether the target is sane. */
+#include "session.h"
+#include "imap_response.h"
+#include "smtp_reply.h"
+
+/* A play without a check, so that devices can be used. */
+static void probe_play(struct session *s, struct play *p, struct planned *planned,
+                       struct check *check)
+{
+    *check = (struct check){ .id = "(probe)", .name = "probe" };
+    *planned = (struct planned){ .check = check, .id = check->id };
+    *p = (struct play){ .session = s,
+                        .planned = planned,
+                        .check = check,
+                        .started = now(),
+                        .timeout = s->options->timeout ? s->options->timeout : SECONDS(10) };
+    p->failure.differs_from = SIZE_MAX;
+}
+
+static int harmless(struct device *d, struct error *err)
+{
+    nsec deadline = now() + d->play->timeout;
+    switch (device_protocol(d)) {
+    case PROTOCOL_IMAP:
+        return imap_command_ok(&d->client.imap, S("NOOP"), ERR_NETWORK, deadline, err, NULL);
+    case PROTOCOL_POP3:
+        return pop3_command_ok(&d->client.pop3, S("NOOP"), ERR_NETWORK, deadline, err);
+    default:
+        return smtp_command_expect(&d->client.smtp, S("NOOP"), 2, ERR_NETWORK, deadline, err);
+    }
+}
+
+static void end(struct device *d)
+{
+    struct error ignored;
+    nsec deadline = now() + SECONDS(2);
+    switch (device_protocol(d)) {
+    case PROTOCOL_IMAP:
+        imap_logout(&d->client.imap, deadline, &ignored);
+        break;
+    case PROTOCOL_POP3:
+        pop3_quit(&d->client.pop3, deadline, &ignored);
+        break;
+    default:
+        smtp_quit(&d->client.smtp, deadline, &ignored);
+        break;
+    }
+}
+
+static void learn(struct session *s, struct probe *probe, struct device *d)
+{
+    capabilities_copy(device_caps(d), &probe->caps);
+    if (s->run->target.software || !device_is_imap(d) || !d->client.imap.greeting)
+        return;
+    s->run->target.software = session_text(s, slice_trim(d->client.imap.greeting->raw));
+}
+
+int probe_kind(struct session *s, enum device_kind kind, struct error *err)
+{
+    struct play p;
+    struct planned planned;
+    struct check check;
+    probe_play(s, &p, &planned, &check);
+    struct device d;
+    struct device_plan plan = { .name = "(probe)", .kind = kind, .account = 1 };
+    int r;
+    if (!device_resolve(&d, &p, &plan)) {
+        r = error_set(err, ERR_USAGE, "%s", p.skip);
+    } else {
+        d.quiet = true;
+        r = device_open(&d, device_wanted_state(&d), err);
+        if (r == 0)
+            r = harmless(&d, err);
+        if (r == 0 && !s->probes[kind].done)
+            learn(s, &s->probes[kind], &d);
+        if (d.conn && r == 0)
+            end(&d);
+        device_close(&d);
+    }
+    vars_release(&d.vars);
+    vars_release(&p.vars);
+    arena_release(&p.arena);
+    return r;
+}
+
+const struct probe *session_probe(struct session *s, enum device_kind kind, struct error *err)
+{
+    struct probe *p = &s->probes[kind];
+    if (!p->done) {
+        probe_kind(s, kind, &p->error);
+        p->done = p->error.code != ERR_CANCEL;
+    }
+    if (p->error.code) {
+        *err = p->error;
+        return NULL;
+    }
+    return p;
+}
