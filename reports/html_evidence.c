@@ -49,21 +49,27 @@ static void add_marked(struct buf *out, slice text, size_t from, size_t to)
     markup_slice(out, slice_skip(text, to));
 }
 
+static void add_carets(struct buf *out, const struct result_failure *f, size_t start, size_t length)
+{
+    int gutter = snprintf(NULL, 0, "%d", f->line);
+    buf_addf(out, "\n<span class=\"n\">%*s</span> %*s<span class=\"caret\">", gutter, "",
+             (int)start, "");
+    while (length--)
+        buf_addc(out, '^');
+    buf_adds(out, "</span>");
+}
+
 static void add_source(struct buf *out, const struct result_failure *f)
 {
     slice line = slice_of(f->source_line);
-    size_t from = f->column > 0 ? utf8_offset(line, (size_t)f->column - 1) : line.n;
-    size_t to = f->length > 0 ? utf8_offset(line, (size_t)(f->column - 1 + f->length)) : line.n;
+    size_t start, length;
+    bool marked = block_caret(f, &start, &length);
     buf_addf(out, "<pre class=\"source\"><span class=\"n\">%d</span> ", f->line);
-    add_marked(out, line, from, to);
-    if (f->column > 0) {
-        size_t count = utf8_count(slice_sub(line, from, to));
-        buf_addf(out, "\n<span class=\"n\">%*s</span> %*s<span class=\"caret\">",
-                 snprintf(NULL, 0, "%d", f->line), "", f->column - 1, "");
-        do
-            buf_addc(out, '^');
-        while (count-- > 1);
-        buf_adds(out, "</span>");
+    if (marked) {
+        add_marked(out, line, utf8_offset(line, start), utf8_offset(line, start + length));
+        add_carets(out, f, start, length);
+    } else {
+        markup_slice(out, line);
     }
     buf_adds(out, "</pre>\n");
 }

@@ -197,6 +197,7 @@ static bool read_int(const json_t *v, int *ret)
 /* "2026-11-22T14:50:01.000Z" */
 static bool read_time(const json_t *v, nsec *ret)
 {
+    static const time_t LAST_SECOND = 9000000000; /* year 2255, still an nsec */
     struct tm tm = { 0 };
     uint64_t millis;
     const char *end =
@@ -204,14 +205,18 @@ static bool read_time(const json_t *v, nsec *ret)
     if (!end || strlen(end) != 4 || end[3] != 'Z' ||
         !slice_to_u64(slice_make(end, 3), 999, &millis))
         return false;
-    *ret = SECONDS(timegm(&tm)) + MILLIS((nsec)millis);
+    time_t seconds = timegm(&tm);
+    if (seconds < 0 || seconds > LAST_SECOND)
+        return false;
+    *ret = SECONDS(seconds) + MILLIS((nsec)millis);
     return true;
 }
 
 static bool read_ms(const json_t *v, nsec *ret)
 {
+    enum { LONGEST = 1000000000 }; /* eleven days; sums of many stay an nsec */
     double ms = json_is_number(v) ? json_number_value(v) : -1;
-    if (!(ms >= 0 && ms < 1e12))
+    if (!(ms >= 0 && ms < LONGEST))
         return false;
     *ret = (nsec)llround(ms * 1e6);
     return true;

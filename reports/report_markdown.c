@@ -85,11 +85,7 @@ static void add_evidence(struct buf *out, const struct result *r, bool with_tran
     buf_adds(out, "<details><summary>");
     add_code(out, r->id);
     buf_adds(out, "</summary>\n\n<pre>");
-    slice rest = buf_slice(&text), line;
-    while (slice_line(&rest, &line)) { /* an empty line would end the HTML block */
-        markup_slice(out, line.n ? line : S(" "));
-        buf_adds(out, rest.n ? "&#10;" : "");
-    }
+    markup_slice(out, buf_slice(&text));
     buf_adds(out, "</pre></details>\n\n");
 }
 

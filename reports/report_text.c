@@ -19,6 +19,13 @@ static void line_end(const struct text *t)
     buf_addc(t->style.out, '\n');
 }
 
+/* One empty line between parts, none at the top. */
+static void part_end(const struct text *t)
+{
+    if (t->style.out->n && !slice_ends(buf_slice(t->style.out), S("\n\n")))
+        line_end(t);
+}
+
 /* ---- header ---- */
 
 static void put_services(const struct text *t)
@@ -123,8 +130,7 @@ static void put_family_line(const struct text *t, size_t from, size_t to)
     for (size_t i = from; i < to; i++)
         by[t->run->results.v[i]->outcome]++;
     const char *family = t->run->results.v[from]->family;
-    if (!slice_ends(buf_slice(t->style.out), S("\n\n")))
-        line_end(t);
+    part_end(t);
     style_paint(&t->style, BOLD, family ? family : "checks");
     const char *separator = "  ";
     for (size_t o = OUTCOME_PASS; o <= OUTCOME_COUNT; o++) {
@@ -166,8 +172,7 @@ static void put_failure_line(const struct text *t, const struct result *r)
     style_spaces(&t->style, INDENT);
     style_outcome(&t->style, r->outcome);
     style_put(&t->style, r->id);
-    line_end(t);
-    style_spaces(&t->style, INDENT + OUTCOME_COLUMNS);
+    style_spaces(&t->style, 2);
     buf_add(t->style.out, buf_slice(&place));
     buf_adds(t->style.out, place.n ? ": " : "");
     style_put(&t->style, block_message(r));
@@ -180,9 +185,11 @@ static void put_failures(const struct text *t)
     array_each (r, &t->run->results) {
         if (!breaks_the_run(t->run, (*r)->outcome))
             continue;
-        if (first)
-            buf_adds(t->style.out, "\nFailures:\n");
-        first = false;
+        if (first) {
+            part_end(t);
+            buf_adds(t->style.out, "Failures:\n");
+            first = false;
+        }
         put_failure_line(t, *r);
     }
 }
@@ -216,8 +223,8 @@ static void put_end(const struct text *t)
     int code = t->run->exit_code;
     buf_init(&verdict, BUF_OURS);
     run_verdict(t->run, &verdict);
-    line_end(t);
-    if (t->run->error.code) {
+    part_end(t);
+    if (t->run->error.code && !strstr(verdict.p, t->run->error.text)) {
         style_paint(&t->style, RED, "error: ");
         style_put(&t->style, t->run->error.text);
         line_end(t);

@@ -110,7 +110,8 @@ const char *run_lines(struct run *run, slice bytes)
     return keep(run, bytes, printable_add_lines);
 }
 
-static const char *format_text(struct run *run, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *
+format_text(struct run *run, const char *format, va_list args)
 {
     autofree char *text = NULL;
     int n = vasprintf(&text, format, args);

@@ -199,6 +199,28 @@ START_TEST(a_cut_document_is_refused_wherever_it_is_cut)
 }
 END_TEST
 
+/* The entry point of fuzz_result_read.c, with changes that need no fuzzer. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+START_TEST(a_changed_document_is_refused_or_rendered)
+{
+    static const char octets[] = "\0\"{}[],:x9-\\\x80\xff";
+    auto_run run;
+    auto_buf json;
+    buf_init(&json, BUF_OURS);
+    sample_clean_run(&run);
+    render(&run, "json", &(struct report_options) { 0 }, &json);
+    for (size_t at = (size_t)_i; at < json.n; at += 40) {
+        char kept = json.p[at];
+        for (size_t k = 0; k < sizeof octets - 1; k++) {
+            json.p[at] = octets[k];
+            ck_assert_int_eq(LLVMFuzzerTestOneInput((const uint8_t *)json.p, json.n), 0);
+        }
+        json.p[at] = kept;
+    }
+}
+END_TEST
+
 /* ---- saving ---- */
 
 START_TEST(a_report_is_asked_for_as_format_and_path)
@@ -447,6 +469,7 @@ static void add_tests(TCase *t)
     tcase_add_test(t, judging_again_after_reading_changes_nothing);
     tcase_add_loop_test(t, a_broken_document_is_refused_with_its_place, 0, COUNT(broken));
     tcase_add_test(t, a_cut_document_is_refused_wherever_it_is_cut);
+    tcase_add_loop_test(t, a_changed_document_is_refused_or_rendered, 0, 8);
     tcase_add_test(t, a_report_is_asked_for_as_format_and_path);
     tcase_add_test(t, a_saved_report_is_whole_and_readable);
     tcase_add_test(t, a_page_reads_back_like_its_document);

@@ -74,16 +74,21 @@ static void carets(const struct style *s, enum colour colour, size_t n)
     style_paint(s, colour, marks.p);
 }
 
-static size_t caret_length(const struct result_failure *f)
+bool block_caret(const struct result_failure *f, size_t *ret_start, size_t *ret_length)
 {
-    size_t all = utf8_count(slice_of(f->source_line)), start = (size_t)f->column - 1;
-    size_t rest = all > start ? all - start : 1;
-    return f->length && (size_t)f->length < rest ? (size_t)f->length : rest;
+    size_t all = f->source_line ? utf8_count(slice_of(f->source_line)) : 0;
+    if (f->column < 1 || (size_t)f->column > all + 1)
+        return false;
+    size_t start = (size_t)f->column - 1, rest = all > start ? all - start : 1;
+    *ret_start = start;
+    *ret_length = f->length > 0 && (size_t)f->length < rest ? (size_t)f->length : rest;
+    return true;
 }
 
 static void put_source(const struct style *s, const struct result_failure *f)
 {
     char number[16];
+    size_t start, length;
     snprintf(number, sizeof number, "%4d ", f->line);
     bar(s);
     buf_addc(s->out, '\n');
@@ -93,9 +98,9 @@ static void put_source(const struct style *s, const struct result_failure *f)
     style_put(s, f->source_line);
     buf_addc(s->out, '\n');
     bar(s);
-    if (f->column) {
-        style_spaces(s, (size_t)f->column);
-        carets(s, RED, caret_length(f));
+    if (block_caret(f, &start, &length)) {
+        style_spaces(s, 1 + start);
+        carets(s, RED, length);
         style_paint(s, RED, " expected here");
     }
     buf_addc(s->out, '\n');

@@ -24,6 +24,8 @@ void block_transcript(const struct style *s, const struct result *r, size_t inde
 void clause_reference(const struct result_clause *c, struct buf *out);
 /* "~>" and "<~" in TLS, "->" and "<-" in clear, "--" for a note. */
 const char *event_arrow(const struct result_event *e);
+/* Which characters of the source line are marked; false when the column is unknown or not in it. */
+bool block_caret(const struct result_failure *f, size_t *ret_start, size_t *ret_length);
 /* What a reader sees of `actual`: at most `max` bytes around the difference, whose place in them
    comes back in *ret_offset and *ret_length. */
 void actual_window(const struct result_failure *f, size_t max, struct buf *out, size_t *ret_offset,
