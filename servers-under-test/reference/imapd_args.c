@@ -67,9 +67,9 @@ bool imapd_mailbox_name(struct imapd_session *s, const struct imap_value *v, sli
 {
     slice text;
     auto_buf name;
+    buf_init(&name, BUF_OURS);
     if (!imapd_astring(s, v, &text))
         return false;
-    buf_init(&name, BUF_OURS);
     /* Encoding into modified UTF-7 fails for what is not UTF-8. */
     if (s->rev2 ? !utf7_encode(text, &name) : !utf7_decode(text, &name))
         return imapd_bad(s, "The mailbox name is not %s", s->rev2 ? "UTF-8" : "modified UTF-7"),

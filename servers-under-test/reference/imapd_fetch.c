@@ -131,12 +131,12 @@ static void fetch_one(struct imapd_session *s, struct fetch_request *r, size_t i
     struct view_entry *e = &s->view.entries.v[index];
     struct fetch_options options = { .faults = s->faults, .utf8 = s->rev2, .rev2 = s->rev2 };
     auto_buf flags;
+    buf_init(&flags, BUF_OURS);
     if (r->has_changed_since && e->message->modseq <= r->changed_since)
         return;
     r->expunged |= e->message->expunged;
     bool told = e->told_change == e->message->change;
     bool seen = set_seen(s, r, index);
-    buf_init(&flags, BUF_OURS);
     struct fetch_message message = describe(s, index, &flags);
     const struct fetch_items *items = seen ? &r->items_with_flags : &r->items;
     enum fetch_outcome outcome = fetch_render(items, &message, &options, imapd_out(s));

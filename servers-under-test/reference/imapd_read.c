@@ -39,7 +39,7 @@ static slice tag_of(slice unit)
     size_t n = 0;
     while (n < unit.n && is_tag_char(unit.p[n]))
         n++;
-    return n && (n == unit.n || unit.p[n] == ' ') ? slice_sub(unit, 0, n) : S("*");
+    return n && (n == unit.n || strchr(" \r\n", unit.p[n])) ? slice_sub(unit, 0, n) : S("*");
 }
 
 /* The words of a command up to the literal that its last line announces. */

@@ -1,0 +1,240 @@
+#include "test_imapd_driver.h"
+#include "array.h"
+#include "buf.h"
+#include "stream.h"
+#include <stdio.h>
+
+enum { CONNECTIONS_MAX = 4 };
+
+struct connection {
+    struct stream *client, *server;
+    struct task *task;
+    struct reference *ref;
+    struct buf in;
+};
+
+struct drive {
+    const struct transcript *t;
+    size_t line;
+    struct reference *ref;
+    struct account *alice;
+    struct connection conns[CONNECTIONS_MAX];
+};
+
+static void serve(void *arg)
+{
+    struct connection *c = arg;
+    reference_serve(c->ref, SERVICE_IMAP, c->server, "127.0.0.1");
+}
+
+static void wrong(struct drive *d, const char *what, slice got)
+{
+    ck_abort_msg("%s, line %zu \"%s\": %s \"%.*s\"", d->t->name, d->line, d->t->lines[d->line],
+                 what, SLICE_ARG(got));
+}
+
+/* One line without its CRLF into *ret. 0: the end came; -1: nothing came in time. */
+static int read_line(struct drive *d, struct connection *c, nsec deadline, slice *ret)
+{
+    for (;;) {
+        size_t end = slice_find(buf_slice(&c->in), S("\r\n"));
+        if (end != SIZE_MAX) {
+            *ret = slice_sub(buf_slice(&c->in), 0, end);
+            return 1;
+        }
+        ssize_t n = stream_read(c->client, buf_room(&c->in, 4096), 4096, deadline);
+        if (n == IO_TIMEOUT)
+            return -1;
+        if (n <= 0)
+            return c->in.n ? (wrong(d, "ended in", buf_slice(&c->in)), 0) : 0;
+        buf_claim(&c->in, (size_t)n);
+    }
+}
+
+static void drop_line(struct connection *c, slice line)
+{
+    buf_shift(&c->in, line.n + 2);
+}
+
+/* "~" is any text. Greedy with backtracking over one wildcard at a time is enough here. */
+static bool matches(slice pattern, slice text)
+{
+    size_t p = 0, i = 0, star = SIZE_MAX, from = 0;
+    while (i < text.n) {
+        if (p < pattern.n && pattern.p[p] == '~') {
+            star = p++;
+            from = i;
+        } else if (p < pattern.n && pattern.p[p] == text.p[i]) {
+            p++;
+            i++;
+        } else if (star != SIZE_MAX) {
+            p = star + 1;
+            i = ++from;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.n && pattern.p[p] == '~')
+        p++;
+    return p == pattern.n;
+}
+
+static void expect(struct drive *d, struct connection *c, const char *pattern)
+{
+    slice line;
+    int result = read_line(d, c, now() + SECONDS(10), &line);
+    if (result <= 0)
+        wrong(d, result ? "nothing came" : "the connection ended", S(""));
+    if (!matches(slice_of(pattern), line))
+        wrong(d, "got", line);
+    drop_line(c, line);
+}
+
+static void expect_silence(struct drive *d, struct connection *c)
+{
+    slice line;
+    int result = read_line(d, c, now() + SECONDS(1), &line);
+    if (result >= 0)
+        wrong(d, result ? "got" : "the connection ended", result ? line : S(""));
+}
+
+static void expect_end(struct drive *d, struct connection *c)
+{
+    slice line = S("");
+    int result = read_line(d, c, now() + SECONDS(10), &line);
+    if (result)
+        wrong(d, "instead of the end got", result > 0 ? line : S("nothing"));
+}
+
+static void send_text(struct drive *d, struct connection *c, slice text)
+{
+    if (stream_write_slice(c->client, text, now() + SECONDS(10)) < 0)
+        wrong(d, "cannot send", text);
+}
+
+/* Puts UIDVALIDITYs in. */
+static char *filled(struct drive *d, const char *text)
+{
+    auto_buf b;
+    buf_init(&b, BUF_OURS);
+    for (; *text; text++) {
+        bool inbox = text[0] == '$' && text[1] == 'V', w = text[0] == '$' && text[1] == 'W';
+        if (inbox || w)
+            buf_addf(&b, "%u", account_mailbox(d->alice, inbox ? S("INBOX") : S("w"))->uidvalidity);
+        else
+            buf_addc(&b, *text);
+        text += inbox || w;
+    }
+    return buf_take(&b);
+}
+
+static void log_in(struct drive *d, struct connection *c)
+{
+    slice line;
+    if (read_line(d, c, now() + SECONDS(10), &line) != 1)
+        wrong(d, "no greeting", S(""));
+    drop_line(c, line);
+    if (d->t->raw)
+        return;
+    send_text(d, c, S("login LOGIN alice secret\r\n"));
+    expect(d, c, "login OK ~");
+}
+
+static struct connection *connection(struct drive *d, size_t number)
+{
+    struct connection *c = &d->conns[number];
+    if (c->client)
+        return c;
+    struct stream *ends[2];
+    pair_open(ends);
+    c->client = ends[0];
+    c->server = ends[1];
+    c->ref = d->ref;
+    buf_init(&c->in, BUF_OURS);
+    c->task = task_spawn(serve, c);
+    log_in(d, c);
+    return c;
+}
+
+static void play_line(struct drive *d, const char *text)
+{
+    size_t number = 0;
+    if (ascii_is_digit(*text))
+        number = (size_t)(*text++ - '1');
+    ck_assert_uint_lt(number, CONNECTIONS_MAX);
+    struct connection *c = connection(d, number);
+    char *rest = strlen(text) > 3 ? filled(d, text + 3) : xstrdup("");
+    nsec pause = 0;
+    if (!strncmp(text, "C: ", 3)) {
+        send_text(d, c, slice_of(rest));
+        send_text(d, c, S("\r\n"));
+    } else if (!strncmp(text, "R: ", 3))
+        send_text(d, c, slice_of(rest));
+    else if (!strncmp(text, "S: ", 3))
+        expect(d, c, rest);
+    else if (!strcmp(text, "S-"))
+        expect_silence(d, c);
+    else if (!strcmp(text, "SX"))
+        expect_end(d, c);
+    else if (!strncmp(text, "W: ", 3) && duration_parse(slice_of(rest), &pause))
+        task_sleep(now() + pause);
+    else
+        ck_abort_msg("%s: what does \"%s\" mean?", d->t->name, text);
+    free(rest);
+}
+
+static void hang_up(struct connection *c)
+{
+    if (!c->client)
+        return;
+    stream_close(c->client);
+    task_join(c->task);
+    buf_release(&c->in);
+}
+
+static void drive(void *arg)
+{
+    struct drive *d = arg;
+    struct reference_account alice = { .user = "alice", .password = "secret" };
+    struct reference_options o = { .accounts = &alice, .n_accounts = 1 };
+    struct error err;
+    fault_set(&o.faults, FAULT_TLS_LOGIN_IN_CLEAR);
+    if (d->t->fault)
+        ck_assert_msg(fault_add(&o.faults, slice_of(d->t->fault)), "%s?", d->t->fault);
+    ck_assert_int_eq(reference_new(&o, &err, &d->ref), 0);
+    d->alice = store_account(reference_store(d->ref), S("alice"));
+    if (d->t->setup)
+        d->t->setup(d->alice);
+    for (d->line = 0; d->t->lines[d->line]; d->line++)
+        play_line(d, d->t->lines[d->line]);
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+        hang_up(&d->conns[i]);
+    reference_free(d->ref);
+}
+
+void transcript_run(const struct transcript *t)
+{
+    struct drive d = { .t = t };
+    sched_main(CLOCK_VIRTUAL, drive, &d);
+}
+
+void three_messages(struct account *alice)
+{
+    static const char *const texts[] = {
+        "From: a@example.test\r\nSubject: one\r\n\r\n1234567890\r\n",
+        "From: b@example.test\r\nSubject: two\r\n\r\n12345678901234567890\r\n",
+        "From: c@example.test\r\nSubject: three\r\n\r\n123456789012345678901234567890\r\n",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct new_message n = { .bytes = slice_of(texts[i]),
+                                 .flags = i == 1 ? FLAG_SEEN : 0,
+                                 .internal_date = 1700000000 + (int64_t)i * 86400 };
+        ck_assert_int_eq(mailbox_append(account_inbox(alice), &n, NULL), STORE_OK);
+    }
+}
+
+void three_messages_and_w(struct account *alice)
+{
+    three_messages(alice);
+    ck_assert_int_eq(account_create(alice, S("w"), SPECIAL_NONE, NULL), STORE_OK);
+}
