@@ -76,8 +76,8 @@ struct task *task_spawn_named(const char *name, void (*fn)(void *), void *arg)
     t->context.uc_stack.ss_sp = t->stack.base;
     t->context.uc_stack.ss_size = STACK_SIZE;
     makecontext(&t->context, task_main, 0);
-    /* From here on the size is read by ASan alone, which would wipe its notes on the whole stack at
-       every switch: slow, and blind to use after return. */
+    /* From here on the size is read by ASan alone, which would wipe the red zones of the whole
+       stack at every switch and then miss overruns of what lives across a wait. */
     t->context.uc_stack.ss_size = 0;
     t->all_next = scheduler.all;
     if (scheduler.all)
