@@ -105,7 +105,7 @@ struct ca *ca_new(const char *common_name)
     return ca;
 }
 
-static int no_passphrase(char *text, int size, int writing, void *arg)
+int certs_no_passphrase(char *text, int size, int writing, void *arg)
 {
     return -1;
 }
@@ -114,8 +114,8 @@ struct ca *ca_load(slice pem, slice key_pem)
 {
     BIO *source = BIO_new_mem_buf(pem.p, (int)pem.n);
     BIO *key_source = BIO_new_mem_buf(key_pem.p, (int)key_pem.n);
-    X509 *x = PEM_read_bio_X509(source, NULL, no_passphrase, NULL);
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(key_source, NULL, no_passphrase, NULL);
+    X509 *x = PEM_read_bio_X509(source, NULL, certs_no_passphrase, NULL);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(key_source, NULL, certs_no_passphrase, NULL);
     BIO_free(source);
     BIO_free(key_source);
     if (!x || !key || X509_check_private_key(x, key) != 1 || X509_check_ca(x) != 1) {

@@ -49,4 +49,8 @@ enum cert_kind {
 };
 struct identity identity_of_kind(const struct ca *ca, enum cert_kind kind, const char *name);
 
+/* For OpenSSL's PEM readers: refuses keys with a passphrase, which would be asked for on the
+   terminal otherwise. */
+int certs_no_passphrase(char *text, int size, int writing, void *arg);
+
 #endif

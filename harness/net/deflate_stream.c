@@ -105,17 +105,6 @@ static int deflate_write(struct stream *s, const void *data, size_t n, nsec dead
     return r;
 }
 
-static int deflate_half_close(struct stream *s, nsec deadline)
-{
-    int r = stream_half_close(s->under, deadline);
-    return r < 0 ? stream_fail_under(s, r) : r;
-}
-
-static void deflate_reset(struct stream *s)
-{
-    stream_reset(s->under);
-}
-
 static void deflate_close(struct stream *s)
 {
     struct deflater *d = self_of(s);
@@ -129,8 +118,9 @@ static void deflate_close(struct stream *s)
 
 struct stream *deflate_open(struct stream *under, slice leftover, int level, size_t allowance)
 {
-    static const struct stream_ops ops = { "deflate",          deflate_read,  deflate_write,
-                                           deflate_half_close, deflate_reset, deflate_close };
+    static const struct stream_ops ops = { "deflate",          deflate_read,
+                                           deflate_write,      stream_half_close_under,
+                                           stream_reset_under, deflate_close };
     struct deflater *d = NEW(struct deflater);
     d->base.ops = &ops;
     d->base.under = under;

@@ -120,13 +120,7 @@ static int shape_half_close(struct stream *s, nsec deadline)
 {
     if (self_of(s)->cut)
         return fail_cut(self_of(s), &self_of(s)->writes);
-    int r = stream_half_close(s->under, deadline);
-    return r < 0 ? stream_fail_under(s, r) : r;
-}
-
-static void shape_reset(struct stream *s)
-{
-    stream_reset(s->under);
+    return stream_half_close_under(s, deadline);
 }
 
 static void shape_close(struct stream *s)
@@ -139,8 +133,8 @@ static void shape_close(struct stream *s)
 struct stream *shape_open(struct stream *under, const struct shape *writes,
                           const struct shape *reads)
 {
-    static const struct stream_ops ops = { "shape",          shape_read,  shape_write,
-                                           shape_half_close, shape_reset, shape_close };
+    static const struct stream_ops ops = { "shape",          shape_read,         shape_write,
+                                           shape_half_close, stream_reset_under, shape_close };
     struct shaper *x = NEW(struct shaper);
     x->base.ops = &ops;
     x->base.under = under;

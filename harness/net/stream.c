@@ -112,6 +112,17 @@ int stream_wake(struct stream *s, enum wake wake)
     return stream_fail(s, IO_CANCEL, CAUSE_CANCEL, "cancelled");
 }
 
+int stream_half_close_under(struct stream *s, nsec deadline)
+{
+    int r = stream_half_close(s->under, deadline);
+    return r < 0 ? stream_fail_under(s, r) : r;
+}
+
+void stream_reset_under(struct stream *s)
+{
+    stream_reset(s->under);
+}
+
 void stream_release(struct stream *s)
 {
     free(s->failure);

@@ -8,7 +8,7 @@
    between two commands shields its writes, see task_shield()).
 
    One task may read while another writes; two tasks that write are put in order whole write by
-   whole write. Two tasks must not read at once. Deadlines are absolute. */
+   whole write. Two tasks must not read at once. Deadlines are absolute. Only tasks use streams. */
 #ifndef STREAM_H
 #define STREAM_H
 
@@ -95,12 +95,16 @@ void pair_open(struct stream *ret_end[2]);
 
 /* For implementers of streams. stream_fail records cause and sentence and returns code;
    stream_fail_under copies those of s->under; stream_wake maps a wait's outcome: 0 for WAKE_READY,
-   else IO_TIMEOUT / IO_CANCEL with cause and sentence recorded. stream_release frees the head. */
+   else IO_TIMEOUT / IO_CANCEL with cause and sentence recorded. stream_half_close_under and
+   stream_reset_under are the ops of layers that have nothing to add. stream_release frees what the
+   head owns. */
 int stream_fail(struct stream *s, int code, enum stream_cause cause, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 int stream_fail_under(struct stream *s, int code);
 int stream_fail_errno(struct stream *s, int errno_value);
 int stream_wake(struct stream *s, enum wake wake);
+int stream_half_close_under(struct stream *s, nsec deadline);
+void stream_reset_under(struct stream *s);
 void stream_release(struct stream *s);
 
 /* A turn that one task takes at a time. All zero is a free one. */

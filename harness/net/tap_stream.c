@@ -36,13 +36,7 @@ static int tap_half_close(struct stream *s, nsec deadline)
 {
     struct tap *t = self_of(s);
     t->fn(t->arg, TAP_SENT, S(""), now());
-    int r = stream_half_close(s->under, deadline);
-    return r < 0 ? stream_fail_under(s, r) : r;
-}
-
-static void tap_reset(struct stream *s)
-{
-    stream_reset(s->under);
+    return stream_half_close_under(s, deadline);
 }
 
 static void tap_close(struct stream *s)
@@ -55,8 +49,8 @@ static void tap_close(struct stream *s)
 struct stream *tap_open(struct stream *under,
                         void (*fn)(void *arg, enum tap_direction, slice data, nsec at), void *arg)
 {
-    static const struct stream_ops ops = { "tap",          tap_read,  tap_write,
-                                           tap_half_close, tap_reset, tap_close };
+    static const struct stream_ops ops = { "tap",          tap_read,           tap_write,
+                                           tap_half_close, stream_reset_under, tap_close };
     struct tap *t = NEW(struct tap);
     t->base.ops = &ops;
     t->base.under = under;

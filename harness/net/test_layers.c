@@ -5,37 +5,12 @@
 #include "deflate_stream.h"
 #include "shape_stream.h"
 #include "tap_stream.h"
-#include "testing.h"
+#include "test_stream_talk.h"
 #include "tls.h"
 #include <stdio.h>
 #include <zlib.h>
 
 static struct stream *end[2];
-
-static void say(struct stream *s, slice data)
-{
-    int r = stream_write_slice(s, data, now() + SECONDS(30));
-    ck_assert_msg(r == 0, "write: %s", stream_error(s));
-}
-
-static void expect(struct stream *s, slice want)
-{
-    char data[256];
-    size_t n = 0;
-    while (n < want.n) {
-        ssize_t got = stream_read(s, data + n, want.n - n, now() + SECONDS(30));
-        ck_assert_msg(got > 0, "read: %s", stream_error(s));
-        n += (size_t)got;
-    }
-    ck_assert_slice(slice_make(data, n), want);
-}
-
-static void expect_end(struct stream *s)
-{
-    char byte;
-    ck_assert_int_eq(stream_read(s, &byte, 1, now() + SECONDS(30)), 0);
-    ck_assert_int_eq(stream_cause(s), CAUSE_END);
-}
 
 static void close_both(void)
 {

@@ -1,38 +1,12 @@
 #include "alloc.h"
 #include "array.h"
-#include "stream.h"
-#include "testing.h"
+#include "test_stream_talk.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 static struct stream *end[2];
-
-static void say(struct stream *s, slice data)
-{
-    ck_assert_int_eq(stream_write_slice(s, data, now() + SECONDS(30)), 0);
-}
-
-static void expect(struct stream *s, slice want)
-{
-    char data[64];
-    size_t n = 0;
-    while (n < want.n) {
-        ssize_t got = stream_read(s, data + n, want.n - n, now() + SECONDS(30));
-        ck_assert_msg(got > 0, "read: %s", stream_error(s));
-        n += (size_t)got;
-    }
-    ck_assert_slice(slice_make(data, n), want);
-}
-
-static void expect_failure(struct stream *s, int code, enum stream_cause cause, const char *text)
-{
-    char byte;
-    ck_assert_int_eq(stream_read(s, &byte, 1, now() + SECONDS(30)), code);
-    ck_assert_str_eq(stream_cause_name(stream_cause(s)), stream_cause_name(cause));
-    ck_assert_str_eq(stream_error(s), text);
-}
 
 /* --- every kind of transport behaves alike --- */
 

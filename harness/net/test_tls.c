@@ -1,4 +1,5 @@
 #include "test_tls_session.h"
+#include <openssl/pem.h>
 
 /* --- versions --- */
 
@@ -12,7 +13,7 @@ static void talk_greeting(struct stream *s)
 {
     expect(s, S("* OK ready\r\n"));
     say(s, S("a LOGOUT\r\n"));
-    expect_end(s);
+    expect_close_notify(s);
 }
 
 static const struct version_case {
@@ -347,6 +348,27 @@ START_TEST(contexts_say_what_is_wrong)
 }
 END_TEST
 
+/* OpenSSL would ask for the passphrase on the terminal, and wait. */
+START_TEST(a_key_with_a_passphrase_is_refused)
+{
+    struct error err;
+    struct tls_context *c = NULL;
+    char passphrase[] = "secret", *pem;
+    auto_identity id = identity_of_kind(authority, CERT_GOOD, "a.test");
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    BIO *bio = BIO_new(BIO_s_mem());
+    ck_assert_int_eq(
+        PEM_write_bio_PKCS8PrivateKey(bio, key, EVP_aes_128_cbc(), passphrase, 6, NULL, NULL), 1);
+    long n = BIO_get_mem_data(bio, &pem);
+    struct tls_server_config config = { .chain_pem = slice_of(id.chain_pem),
+                                        .key_pem = slice_make(pem, (size_t)n) };
+    ck_assert_int_eq(tls_server_context_new(&config, &err, &c), ERR_FILE);
+    ck_assert(slice_starts(slice_of(err.text), S("private key: ")));
+    BIO_free(bio);
+    EVP_PKEY_free(key);
+}
+END_TEST
+
 START_TEST(an_authority_survives_as_text)
 {
     struct ca *copy = ca_load(ca_pem(authority), ca_key_pem(authority));
@@ -371,6 +393,7 @@ static void add(TCase *c)
     tcase_add_loop_test(c, both_ends_get_the_same_channel_binding, 0, 2);
     tcase_add_loop_test(c, a_session_is_resumed, 0, 2);
     tcase_add_test(c, contexts_say_what_is_wrong);
+    tcase_add_test(c, a_key_with_a_passphrase_is_refused);
     tcase_add_test(c, an_authority_survives_as_text);
 }
 

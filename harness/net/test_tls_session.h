@@ -6,7 +6,7 @@
 #include "array.h"
 #include "certs.h"
 #include "shape_stream.h"
-#include "testing.h"
+#include "test_stream_talk.h"
 #include "tls.h"
 
 /* One authority for all tests of a process; made before libcheck forks. */
@@ -82,33 +82,10 @@ static inline void session_run(struct session *x)
     sched_main(CLOCK_VIRTUAL, session_task, x);
 }
 
-static inline slice read_some(struct stream *s, char *data, size_t n)
+static inline void expect_close_notify(struct stream *s)
 {
-    ssize_t got = stream_read(s, data, n, now() + SECONDS(60));
-    ck_assert_msg(got >= 0, "read: %s", stream_error(s));
-    return slice_make(data, (size_t)got);
-}
-
-static inline void expect(struct stream *s, slice want)
-{
-    char data[256];
-    size_t n = 0;
-    while (n < want.n)
-        n += read_some(s, data + n, sizeof data - n).n;
-    ck_assert_slice(slice_make(data, n), want);
-}
-
-static inline void expect_end(struct stream *s)
-{
-    char byte;
-    ck_assert_int_eq(stream_read(s, &byte, 1, now() + SECONDS(60)), 0);
-    ck_assert_int_eq(stream_cause(s), CAUSE_END);
+    expect_end(s);
     ck_assert(tls_info(s)->close_notify_received);
-}
-
-static inline void say(struct stream *s, slice data)
-{
-    ck_assert_int_eq(stream_write_slice(s, data, now() + SECONDS(60)), 0);
 }
 
 #endif

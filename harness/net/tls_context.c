@@ -1,17 +1,12 @@
 #include "alloc.h"
 #include "buf.h"
+#include "certs.h"
 #include "tls_private.h"
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
 
 enum { ALPN_WIRE_MAX = 1024 };
-
-/* A key with a passphrase is refused: OpenSSL would ask on the terminal. */
-static int no_passphrase(char *text, int size, int writing, void *arg)
-{
-    return -1;
-}
 
 static int fail(struct error *err, const char *what)
 {
@@ -27,12 +22,12 @@ static BIO *source_open(slice pem, const char *file)
 
 static bool read_chain(SSL_CTX *ctx, BIO *source)
 {
-    X509 *leaf = PEM_read_bio_X509(source, NULL, no_passphrase, NULL);
+    X509 *leaf = PEM_read_bio_X509(source, NULL, certs_no_passphrase, NULL);
     bool good = leaf && SSL_CTX_use_certificate(ctx, leaf) == 1;
     X509_free(leaf);
     if (!good)
         return false;
-    for (X509 *next; (next = PEM_read_bio_X509(source, NULL, no_passphrase, NULL));)
+    for (X509 *next; (next = PEM_read_bio_X509(source, NULL, certs_no_passphrase, NULL));)
         if (SSL_CTX_add0_chain_cert(ctx, next) != 1) {
             X509_free(next);
             return false;
@@ -43,7 +38,7 @@ static bool read_chain(SSL_CTX *ctx, BIO *source)
 
 static bool read_key(SSL_CTX *ctx, BIO *source)
 {
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(source, NULL, no_passphrase, NULL);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(source, NULL, certs_no_passphrase, NULL);
     bool good = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
     EVP_PKEY_free(key);
     return good;
@@ -53,7 +48,7 @@ static bool read_roots(SSL_CTX *ctx, BIO *source)
 {
     X509_STORE *store = SSL_CTX_get_cert_store(ctx);
     int n = 0;
-    for (X509 *root; (root = PEM_read_bio_X509(source, NULL, no_passphrase, NULL)); n++) {
+    for (X509 *root; (root = PEM_read_bio_X509(source, NULL, certs_no_passphrase, NULL)); n++) {
         X509_STORE_add_cert(store, root);
         X509_free(root);
     }

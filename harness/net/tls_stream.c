@@ -181,9 +181,7 @@ int tls_close_notify(struct stream *s, nsec deadline)
 static int tls_half_close(struct stream *s, nsec deadline)
 {
     int r = tls_close_notify(s, deadline);
-    if (r == 0 && (r = stream_half_close(s->under, deadline)) < 0)
-        stream_fail_under(s, r);
-    return r;
+    return r < 0 ? r : stream_half_close_under(s, deadline);
 }
 
 static void tls_reset(struct stream *s)
