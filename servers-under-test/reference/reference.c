@@ -3,6 +3,7 @@
 #include "array.h"
 #include "buf.h"
 #include "imapd.h"
+#include "imapd.h"
 #include "pop3d.h"
 #include "sasl_secrets.h"
 #include "server_tls.h"
@@ -15,9 +16,6 @@
 #define DEFAULT_DOMAIN "mailassay.test"
 #define ANONYMOUS_USER "anonymous"
 enum { PASSWORD_LENGTH = 20, SIZE_MAX_DEFAULT = 10 * 1024 * 1024 };
-
-void smtpd_serve(struct server_conn *c) __attribute__((weak));
-void pop3d_serve(struct server_conn *c) __attribute__((weak));
 
 struct reference {
     struct reference_options options; /* strings owned or literal */

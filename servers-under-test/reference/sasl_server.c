@@ -23,7 +23,7 @@ struct sasl_server {
     Gsasl_session *session; /* NULL: the mechanism is ours */
     struct account *account;
     struct buf user; /* LOGIN and OAUTHBEARER */
-    int steps;       /* messages of the client so far */
+    bool begun;      /* there was a first step */
     bool concluding; /* success data was sent: one empty message is to come */
     bool refusing;   /* a refusal was sent: one message without content is to come */
 };
@@ -174,14 +174,14 @@ static enum sasl_step step_gsasl(struct sasl_server *s, const slice *message, st
 
 /* --- mechanisms of ours --- */
 
-/* The prompts are those that every client knows; the first message may be the initial response. */
+/* The prompts are those that every client knows. */
 static enum sasl_step step_login(struct sasl_server *s, const slice *message, struct buf *challenge)
 {
     if (!message) {
         buf_adds(challenge, "Username:");
         return SASL_CHALLENGE;
     }
-    if (s->steps++ == 0) {
+    if (!s->user.n) {
         buf_add(&s->user, *message);
         buf_adds(challenge, "Password:");
         return message->n ? SASL_CHALLENGE : SASL_MALFORMED;
@@ -307,11 +307,10 @@ enum sasl_step sasl_server_step(struct sasl_server *s, const slice *message, str
     buf_clear(challenge);
     if (!message && s->mechanism->client_first)
         return SASL_CHALLENGE;
-    /* CRAM-MD5 has no place for an initial response: the server speaks first. */
-    if (message && s->steps == 0 && s->session && !s->mechanism->client_first)
+    /* No place for an initial response where the server speaks first (RFC 5034 section 4). */
+    if (message && !s->begun && !s->mechanism->client_first)
         return SASL_MALFORMED;
-    if (s->session)
-        s->steps++;
+    s->begun = true;
     return s->mechanism->step(s, message, challenge);
 }
 
