@@ -55,6 +55,9 @@ int report_probe(const struct report_request *request, struct error *err);
 int report_save(const struct report_request *request, const struct run *run,
                 const struct report_options *options, struct error *err);
 
+/* schemas/result.json, for `mailassay schema result`. */
+extern const char result_schema[];
+
 /* Whether this result's transcript is wanted. */
 bool report_wants_transcript(enum transcripts which, const struct result *r);
 

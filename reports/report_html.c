@@ -4,6 +4,7 @@
 #include "html_parts.h"
 #include "json_fields.h"
 #include "markup.h"
+#include "text_block.h"
 
 static bool broke_the_run(const struct run_counts *c)
 {
@@ -194,10 +195,12 @@ static void add_findings(struct buf *out, const struct run *run, enum transcript
 static void add_references(struct buf *out, const struct result *r)
 {
     array_each (c, &r->clauses) {
+        struct result_clause plain = { .rfc = c->rfc, .section = c->section };
+        auto_buf reference;
+        buf_init(&reference, BUF_OURS);
+        clause_reference(&plain, &reference);
         buf_adds(out, c == r->clauses.v ? "" : ", ");
-        markup_text(out, c->rfc);
-        buf_adds(out, " §");
-        markup_text(out, c->section);
+        markup_text(out, reference.p);
     }
 }
 
