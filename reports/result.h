@@ -202,7 +202,7 @@ struct run_counts {
 };
 struct run_counts run_count(const struct run *run);
 
-/* 0 1 3 4 5 6 or 130, the first that applies:
+/* 0 to 6 or 130, the first that applies:
    interrupted                                         130
    a fail or xpass (or flaky with fail_on_flaky)         1
    run->error                                            2 usage, 3 file, 6 internal, else 5
