@@ -1,4 +1,7 @@
 #include "client_steps.h"
+#include "imap_client.h"
+#include "pop3_client.h"
+#include "smtp_client.h"
 
 int client_take(struct conn *c, nsec deadline, const char *waiting_for, struct error *err,
                 struct unit **last)
@@ -21,7 +24,19 @@ int client_send_line(struct conn *c, slice line, nsec deadline, struct error *er
     buf_init(&bytes, line.n + 2);
     buf_add(&bytes, line);
     buf_adds(&bytes, "\r\n");
-    return conn_send(c, buf_slice(&bytes), deadline, err);
+    int result = conn_send(c, buf_slice(&bytes), deadline, err);
+    const struct unit *word = conn_queue(c);
+    if (result != ERR_NETWORK || !word)
+        return result;
+    return client_refused(c, client_says_rate(word) ? ERR_RATE : ERR_NETWORK, "going on", word->raw,
+                          err);
+}
+
+bool client_says_rate(const struct unit *u)
+{
+    if (u->imap)
+        return imap_says_rate(u);
+    return u->smtp ? smtp_says_rate(u->smtp) : pop3_says_rate(u->pop3);
 }
 
 char *client_said(const struct conn *c, slice said, char text[ESCAPED_MAX])

@@ -17,7 +17,6 @@ struct carrier {
     const char *initial_needs; /* a capability, or NULL */
     /* Reads the unit; false when it is not of the exchange. */
     bool (*read)(const struct unit *u, slice tag, enum answer *ret, slice *ret_text);
-    bool (*says_rate)(const struct unit *u);
 };
 
 static bool smtp_read(const struct unit *u, slice tag, enum answer *ret, slice *ret_text)
@@ -50,21 +49,11 @@ static bool imap_read(const struct unit *u, slice tag, enum answer *ret, slice *
     return (r->kind == IMAP_TAGGED && slice_eq(r->tag, tag)) || r->status == IMAP_BYE;
 }
 
-static bool smtp_rate(const struct unit *u)
-{
-    return smtp_says_rate(u->smtp);
-}
-
-static bool pop3_rate(const struct unit *u)
-{
-    return pop3_says_rate(u->pop3);
-}
-
 static const struct carrier carriers[] = {
-    [PROTOCOL_SMTP] = { "smtp", "AUTH", 512, NULL, smtp_read, smtp_rate },
-    [PROTOCOL_LMTP] = { "smtp", "AUTH", 512, NULL, smtp_read, smtp_rate },
-    [PROTOCOL_POP3] = { "pop", "AUTH", 255, NULL, pop3_read, pop3_rate },
-    [PROTOCOL_IMAP] = { "imap", "AUTHENTICATE", 0, "SASL-IR", imap_read, imap_says_rate },
+    [PROTOCOL_SMTP] = { "smtp", "AUTH", 512, NULL, smtp_read },
+    [PROTOCOL_LMTP] = { "smtp", "AUTH", 512, NULL, smtp_read },
+    [PROTOCOL_POP3] = { "pop", "AUTH", 255, NULL, pop3_read },
+    [PROTOCOL_IMAP] = { "imap", "AUTHENTICATE", 0, "SASL-IR", imap_read },
 };
 
 struct exchange {
@@ -249,7 +238,7 @@ static int conclude(struct exchange *x, enum answer answer, struct error *err)
     o->channel_bound = o->accepted && sasl_session_bound(x->session);
     if (o->refused) {
         autofree char *what = xprintf("login by %s", x->mechanism->name);
-        return client_refused(x->c, x->carrier->says_rate(x->last) ? ERR_RATE : ERR_LOGIN, what,
+        return client_refused(x->c, client_says_rate(x->last) ? ERR_RATE : ERR_LOGIN, what,
                               x->last->raw, err);
     }
     if (x->mechanism->mutual && !o->mutual && !x->overridden)
