@@ -256,7 +256,8 @@ static bool relay_rest(struct server_conn *c, struct smtp_transaction *t, slice 
     return good;
 }
 
-void smtp_deliver(struct server_conn *c, struct smtp_transaction *t, const struct smtp_trace *trace)
+void smtpd_deliver(struct server_conn *c, struct smtp_transaction *t,
+                   const struct smtp_trace *trace)
 {
     auto_buf traced;
     buf_init(&traced, BUF_OURS);

@@ -51,8 +51,8 @@ struct smtp_trace {
 
 /* Delivers to local mailboxes and relays the rest; sets the outcome of every recipient. The
    message is complete and was found fit. Waits for the next hop when there is one. */
-void smtp_deliver(struct server_conn *c, struct smtp_transaction *t,
-                  const struct smtp_trace *trace);
+void smtpd_deliver(struct server_conn *c, struct smtp_transaction *t,
+                   const struct smtp_trace *trace);
 /* Is the message fit to be delivered: size, line ends, line lengths, no loop? *ret says why not. */
 bool smtp_message_fit(const struct server_conn *c, const struct smtp_transaction *t,
                       struct smtp_outcome *ret);

@@ -139,7 +139,7 @@ static void finish(struct smtpd *s, bool chunked)
     struct smtp_trace trace = { s->helo ? s->helo : "unknown", s->extended, s->user != NULL };
     smtp_alter(s->c, &s->t);
     if (smtp_message_fit(s->c, &s->t, &why)) {
-        smtp_deliver(s->c, &s->t, &trace);
+        smtpd_deliver(s->c, &s->t, &trace);
     } else {
         array_each (r, &s->t.recipients)
             r->outcome = why;
