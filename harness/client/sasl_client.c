@@ -136,7 +136,7 @@ static int send_command(struct exchange *x, const struct capabilities *caps, str
     size_t max = x->carrier->line_max;
     auto_buf line = { 0 };
     buf_init(&line, BUF_OURS);
-    if (x->tag.n)
+    if (conn_protocol(x->c) == PROTOCOL_IMAP)
         buf_addf(&line, "%.*s ", SLICE_ARG(x->tag));
     buf_addf(&line, "%s %s", x->carrier->command, x->mechanism->name);
     make_first_token(x);
