@@ -1,5 +1,6 @@
 #include "given.h"
 #include "budget.h"
+#include "smtp_client.h"
 #include <stdio.h>
 
 static nsec soon(void)

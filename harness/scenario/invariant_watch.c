@@ -1,5 +1,5 @@
 /* What each protocol's rules look at, unit by unit. */
-#include "imap_quote.h"
+#include "imap_frame.h"
 #include "imap_response.h"
 #include "invariant_private.h"
 #include "pop3_reply.h"

@@ -1,0 +1,164 @@
+#include "imap_response.h"
+#include "pop3_reply.h"
+#include "smtp_reply.h"
+#include "step_table.h"
+
+const struct node *step_ok_or_map(const struct node *value)
+{
+    return value->kind == NODE_MAP ? value : NULL;
+}
+
+bool step_wants_plus(const struct node *map)
+{
+    const struct node *items[EXPECT_ITEMS_MAX];
+    size_t n = expect_items(node_get(map, "expect"), items, EXPECT_ITEMS_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (slice_eq_str(items[i]->text, "+"))
+            return true;
+    return false;
+}
+
+/* ---- POP3 ---- */
+
+bool step_pop3_is_multi(slice command)
+{
+    static const char *const always[] = { "RETR", "TOP", "CAPA" };
+    static const char *const without_argument[] = { "LIST", "UIDL" };
+    slice rest = command, verb = { NULL, 0 };
+    slice_cut(&rest, ' ', &verb);
+    for (size_t i = 0; i < COUNT(always); i++)
+        if (slice_eq_nocase(verb, slice_of(always[i])))
+            return true;
+    for (size_t i = 0; i < COUNT(without_argument); i++)
+        if (slice_eq_nocase(verb, slice_of(without_argument[i])))
+            return slice_trim(rest).n == 0;
+    return false;
+}
+
+void step_pop3_expect(struct device *d, slice command)
+{
+    if (device_protocol(d) != PROTOCOL_POP3 || !d->conn)
+        return;
+    if (slice_starts_nocase(command, S("AUTH ")))
+        conn_expect(d->conn, EXPECT_AUTH);
+    else
+        conn_expect(d->conn, step_pop3_is_multi(command) ? EXPECT_MULTI : EXPECT_LINE);
+}
+
+/* ---- collecting ---- */
+
+static bool is_completion(const struct device *d, const struct unit *u, slice tag, bool stop_at_plus)
+{
+    if (!device_is_imap(d))
+        return true;
+    if (!u->imap)
+        return false;
+    if (u->imap->kind == IMAP_TAGGED)
+        return slice_eq(u->imap->tag, tag);
+    return u->imap->kind == IMAP_CONTINUATION && stop_at_plus;
+}
+
+void step_collect(struct device *d, slice tag, bool stop_at_plus, nsec deadline, struct reply *ret)
+{
+    struct unit *u = d->pending;
+    *ret = (struct reply){ .result = CONN_UNIT };
+    /* What an await has left behind may already hold the completion. */
+    while (u && !is_completion(d, u, tag, stop_at_plus))
+        u = u->next;
+    while (!u || !is_completion(d, u, tag, stop_at_plus)) {
+        ret->result = device_take(d, deadline, &u);
+        if (ret->result != CONN_UNIT)
+            break;
+    }
+    ret->first = d->pending;
+    if (ret->result == CONN_UNIT)
+        ret->completion = ret->stop = u;
+    if (ret->completion && d->outstanding)
+        d->outstanding--;
+}
+
+/* ---- after a command ---- */
+
+static bool is_syntax_refusal(const struct unit *u)
+{
+    if (u->imap)
+        return u->imap->kind == IMAP_TAGGED && u->imap->status == IMAP_BAD;
+    if (u->smtp)
+        return u->smtp->code >= 500 && u->smtp->code <= 504;
+    return u->pop3 && u->pop3->status == POP3_ERR;
+}
+
+static const char *resync_id(const struct device *d)
+{
+    static const char *const ids[] = { [PROTOCOL_SMTP] = "invariant/smtp/resync",
+                                       [PROTOCOL_LMTP] = "invariant/smtp/resync",
+                                       [PROTOCOL_POP3] = "invariant/pop3/resync",
+                                       [PROTOCOL_IMAP] = "invariant/imap/resync" };
+    return ids[device_protocol(d)];
+}
+
+static int send_noop(struct device *d, slice *ret_tag)
+{
+    struct error err;
+    auto_buf line;
+    buf_init(&line, BUF_OURS);
+    *ret_tag = device_is_imap(d) ? device_new_tag(d) : (slice){ NULL, 0 };
+    if (ret_tag->n)
+        buf_addf(&line, "%.*s ", SLICE_ARG(*ret_tag));
+    buf_adds(&line, "NOOP\r\n");
+    step_pop3_expect(d, S("NOOP"));
+    invariants_command(d, S("NOOP"));
+    return conn_send(d->conn, buf_slice(&line), now() + d->play->timeout, &err);
+}
+
+/* A tagged response that is not ours answers something that was no command. */
+static const struct unit *stray_reply(struct device *d, const struct reply *reply, slice tag)
+{
+    for (const struct unit *u = reply->first; u && u != reply->stop; u = u->next)
+        if (u->imap && u->imap->kind == IMAP_TAGGED && !slice_eq(u->imap->tag, tag))
+            return u;
+    return NULL;
+}
+
+void step_resync(struct device *d)
+{
+    struct reply reply;
+    slice tag;
+    struct unit *extra = NULL;
+    if (!d->conn || conn_ended(d->conn) != CONN_OPEN)
+        return;
+    invariant_checked(d, resync_id(d));
+    if (send_noop(d, &tag) < 0)
+        return; /* closing after a syntax error is the server's right */
+    step_collect(d, tag, false, now() + d->play->timeout, &reply);
+    if (!reply.completion) {
+        if (reply.result == CONN_TIMEOUT)
+            invariant_break(d, resync_id(d), S(""), "%s got no reply to a NOOP after a refusal",
+                            d->name);
+        return;
+    }
+    const struct unit *stray = stray_reply(d, &reply, tag);
+    const struct unit *answer = reply.completion;
+    bool refused = (answer->smtp && answer->smtp->class != 2) ||
+                   (answer->imap && answer->imap->status == IMAP_BAD);
+    if (!stray && !refused && !device_is_imap(d) &&
+        device_take(d, now() + MILLIS(1), &extra) == CONN_UNIT)
+        stray = extra;
+    if (stray || refused)
+        invariant_break(d, resync_id(d), (stray ? stray : answer)->raw,
+                        stray ? "%s got more than one reply to a NOOP after a refusal"
+                              : "%s had a NOOP refused after a refusal: the session is out of step",
+                        d->name);
+    device_drop_pending(d);
+}
+
+enum step_result step_finish(struct device *d, const struct step *s, const struct reply *reply)
+{
+    bool probe = reply->completion && is_syntax_refusal(reply->completion) && !d->idling &&
+                 d->outstanding == 0;
+    (void)s;
+    device_drop_pending(d);
+    if (probe)
+        step_resync(d);
+    return STEP_OK;
+}

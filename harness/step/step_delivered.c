@@ -1,0 +1,149 @@
+/* Waiting until a message has come out at the other end, and comparing it octet for octet. */
+#include "imap_response.h"
+#include "message.h"
+#include "pop3_reply.h"
+#include "step_table.h"
+#include "trace.h"
+
+enum { MAX_TRACE = 16 };
+
+void step_delivered_check(struct step_check *c, const struct node *value, const struct node *map)
+{
+    static const char *const keys[] = { "message", "mailbox", "within", "trace", "absent" };
+    nsec within;
+    if (!node_is(value, NODE_MAP, "delivered", c->loader->problems))
+        return;
+    node_only_keys(value, keys, COUNT(keys) - 1, "delivered", c->loader->problems);
+    if (node_get(value, "message"))
+        step_check_text(c, node_get(value, "message"), "message");
+    else
+        problem_add(c->loader->problems, value->at, "delivered needs \"message\"");
+    if (node_get(value, "mailbox"))
+        step_check_text(c, node_get(value, "mailbox"), "mailbox");
+    if (node_get(value, "within"))
+        node_duration(node_get(value, "within"), "within", &within, c->loader->problems);
+    if (c->device->kind == DEVICE_POP3)
+        c->check->exclusive = true;
+}
+
+/* The message's Message-ID, by which it is found. */
+static slice id_of(struct play *p, slice message)
+{
+    for (size_t i = 0; i < p->n_messages; i++)
+        if (slice_eq(p->messages[i].bytes, message))
+            return p->messages[i].id;
+    return (slice){ NULL, 0 };
+}
+
+/* ---- looking once ---- */
+
+/* 1 found, 0 not yet, < 0 an error. */
+static int look_imap(struct device *d, slice mailbox, slice id, struct buf *got, struct error *err)
+{
+    struct imap_client *c = &d->client.imap;
+    struct imap_mailbox box;
+    nsec deadline = now() + d->play->timeout;
+    struct imap_piece pieces[] = { { IMAP_TEXT, S("UID SEARCH HEADER Message-ID ") },
+                                   { IMAP_ASTRING, id } };
+    auto_imap_result found = { 0 };
+    uint64_t uid = 0;
+    invariants_command(d, S("EXAMINE"));
+    int r = imap_select(c, mailbox, true, deadline, err, &box);
+    if (r < 0)
+        return r;
+    invariants_command(d, S("UID SEARCH"));
+    if ((r = imap_command(c, pieces, 2, deadline, err, &found)) < 0)
+        return r;
+    for (const struct unit *u = found.first; u; u = u->next)
+        if (u->imap && imap_response_is(u->imap, "SEARCH") && u->imap->values.n_items)
+            imap_to_number(&u->imap->values.items[0], UINT32_MAX, &uid);
+    if (!uid)
+        return 0;
+    invariants_command(d, S("UID FETCH"));
+    r = imap_fetch_whole(c, uid, deadline, got, err);
+    return r < 0 ? r : 1;
+}
+
+/* A POP3 session sees what was there when it began, so each look is a new one. */
+static int look_pop3(struct device *d, slice id, struct buf *got, struct error *err)
+{
+    struct pop3_drop drop;
+    nsec deadline = now() + d->play->timeout;
+    device_close(d);
+    int r = device_open(d, STATE_LOGIN, err);
+    if (r < 0)
+        return r;
+    if ((r = pop3_stat(&d->client.pop3, deadline, err, &drop)) < 0)
+        return r;
+    for (uint64_t i = drop.messages; i >= 1; i--) {
+        buf_clear(got);
+        if ((r = pop3_retr(&d->client.pop3, i, deadline, got, err)) < 0)
+            return r;
+        if (slice_find(buf_slice(got), id) != SIZE_MAX)
+            return 1;
+    }
+    return 0;
+}
+
+/* ---- waiting ---- */
+
+static int wait_for(struct device *d, slice mailbox, slice id, nsec deadline, struct buf *got,
+                    struct error *err)
+{
+    nsec pause = MILLIS(10);
+    for (;;) {
+        int r = device_is_imap(d) ? look_imap(d, mailbox, id, got, err) : look_pop3(d, id, got, err);
+        if (r != 0 || now() >= deadline)
+            return r;
+        if (!device_is_imap(d))
+            device_close(d);
+        if (task_sleep(now() + pause < deadline ? now() + pause : deadline) == WAKE_CANCEL)
+            return error_set(err, ERR_CANCEL, "interrupted");
+        pause = pause < MILLIS(500) ? 2 * pause : pause;
+    }
+}
+
+static enum step_result compare(struct device *d, const struct step *s, const struct node *value,
+                                slice sent, slice got)
+{
+    struct play *p = d->play;
+    slice *extra, stripped;
+    struct problems ignored = { 0 };
+    size_t n = node_strings(node_get(value, "trace"), "trace", &p->arena, &extra, &ignored), at;
+    problems_release(&ignored);
+    if (trace_equal(sent, got, extra, n, &stripped, &at))
+        return STEP_OK;
+    size_t from = at > 60 ? at - 60 : 0;
+    play_fail(p, s, d, node_get(value, "message"),
+              "the message that %s got is not the one that was sent: octet %zu differs (%zu octets "
+              "came, %zu were sent)",
+              d->name, at + 1, stripped.n, sent.n);
+    play_fail_expected(p, slice_sub(sent, from, at + 40));
+    play_fail_actual(p, slice_sub(stripped, from, at + 40), NULL);
+    return STEP_FAILED;
+}
+
+enum step_result step_delivered_run(struct play *p, struct device *d, const struct step *s,
+                                    const struct node *value, const struct node *map)
+{
+    slice sent, mailbox = S("INBOX");
+    struct error err = { 0 };
+    char took[32];
+    auto_buf got;
+    buf_init(&got, CONN_UNIT_MAX);
+    if (!d->conn && device_is_imap(d))
+        return play_fail(p, s, d, value, "%s is not connected", d->name);
+    nsec began = now(), deadline = play_deadline(p, value);
+    enum step_result r = play_expand(d, p, node_get(value, "message"), &sent);
+    if (r == STEP_OK && node_get(value, "mailbox"))
+        r = play_expand(d, p, node_get(value, "mailbox"), &mailbox);
+    if (r != STEP_OK)
+        return r;
+    int found = wait_for(d, mailbox, id_of(p, sent), deadline, &got, &err);
+    if (found < 0)
+        return play_error_from(p, &err);
+    if (!found)
+        return play_fail(p, s, d, value, "%s has not got the message within %s", d->name,
+                         duration_text(now() - began, took));
+    return compare(d, s, value, sent, buf_slice(&got));
+}

@@ -1,0 +1,243 @@
+/* The order of steps: parallel, signal, wait, eventually, include, set, pause. */
+#include "step_table.h"
+
+/* ---- parallel ---- */
+
+void step_parallel_check(struct step_check *c, const struct node *value)
+{
+    if (!node_is(value, NODE_LIST, "parallel", c->loader->problems))
+        return;
+    for (size_t i = 0; i < value->n; i++)
+        steps_check(c, value->items[i]);
+}
+
+struct branch {
+    struct play *play;
+    const struct node *steps;
+    enum step_result result;
+    struct branch *all;
+    size_t n;
+    struct task *task;
+};
+
+/* The first branch that fails ends the others: their failure would only be its consequence. */
+static void branch_main(void *arg)
+{
+    struct branch *b = arg;
+    b->result = steps_run(b->play, b->steps);
+    if (b->result == STEP_OK || b->result == STEP_CANCELLED)
+        return;
+    struct play_failure kept = b->play->failure;
+    for (size_t i = 0; i < b->n; i++)
+        if (&b->all[i] != b && b->all[i].task && !task_is_done(b->all[i].task))
+            task_cancel(b->all[i].task);
+    b->play->failure = kept;
+}
+
+enum step_result step_parallel_run(struct play *p, const struct step *s, const struct node *value)
+{
+    struct branch *all = arena_new_n(&p->arena, struct branch, value->n + 1);
+    enum step_result r = STEP_OK;
+    for (size_t i = 0; i < value->n; i++)
+        all[i] = (struct branch){ p, value->items[i], STEP_OK, all, value->n, NULL };
+    for (size_t i = 0; i < value->n; i++)
+        all[i].task = task_spawn_named("branch", branch_main, &all[i]);
+    for (size_t i = 0; i < value->n; i++) {
+        if (task_is_cancelled())
+            for (size_t k = i; k < value->n; k++)
+                task_cancel(all[k].task);
+        task_join(all[i].task);
+        all[i].task = NULL;
+    }
+    for (size_t i = 0; i < value->n; i++)
+        if (r == STEP_OK || (r == STEP_CANCELLED && all[i].result != STEP_OK))
+            r = all[i].result;
+    return r;
+}
+
+/* ---- signal and wait ---- */
+
+void step_signal_check(struct step_check *c, const struct node *value)
+{
+    node_is(value, NODE_SCALAR, "signal", c->loader->problems);
+}
+
+enum step_result step_signal_run(struct play *p, const struct step *s, const struct node *value)
+{
+    *array_push(&p->signalled) = value->text;
+    cond_broadcast(&p->signals);
+    return STEP_OK;
+}
+
+void step_wait_check(struct step_check *c, const struct node *value)
+{
+    node_is(value, NODE_SCALAR, "wait", c->loader->problems);
+}
+
+static bool was_signalled(const struct play *p, slice name)
+{
+    for (size_t i = 0; i < p->signalled.n; i++)
+        if (slice_eq(p->signalled.v[i], name))
+            return true;
+    return false;
+}
+
+enum step_result step_wait_run(struct play *p, const struct step *s, const struct node *value)
+{
+    nsec deadline = now() + 3 * p->timeout;
+    while (!was_signalled(p, value->text)) {
+        enum wake w = cond_wait(&p->signals, deadline);
+        if (w == WAKE_CANCEL)
+            return play_error(p, ERR_CANCEL, "interrupted");
+        if (w == WAKE_TIMEOUT)
+            return play_error(p, ERR_FILE, "nobody signalled \"%.*s\"", SLICE_ARG(value->text));
+    }
+    return STEP_OK;
+}
+
+/* ---- eventually ---- */
+
+void step_eventually_check(struct step_check *c, const struct node *value)
+{
+    static const char *const keys[] = { "within", "steps" };
+    nsec within;
+    if (!node_is(value, NODE_MAP, "eventually", c->loader->problems))
+        return;
+    node_only_keys(value, keys, COUNT(keys), "eventually", c->loader->problems);
+    if (node_get(value, "within"))
+        node_duration(node_get(value, "within"), "within", &within, c->loader->problems);
+    if (node_get(value, "steps"))
+        steps_check(c, node_get(value, "steps"));
+    else
+        problem_add(c->loader->problems, value->at, "eventually needs \"steps\"");
+}
+
+enum step_result step_eventually_run(struct play *p, const struct step *s, const struct node *value)
+{
+    nsec deadline = play_deadline(p, value), pause = MILLIS(10);
+    unsigned tries = 0;
+    for (;;) {
+        size_t mark = vars_mark(&p->vars);
+        enum step_result r = steps_run(p, node_get(value, "steps"));
+        tries++;
+        if (r == STEP_FAILED && now() >= deadline)
+            play_fail_more(p, "tried %u times", tries);
+        if (r != STEP_FAILED || now() >= deadline)
+            return r;
+        vars_rewind(&p->vars, mark);
+        for (size_t i = 0; i < p->check->n_devices; i++)
+            device_drop_pending(&p->devices[i]);
+        if (task_sleep(now() + pause) == WAKE_CANCEL)
+            return play_error(p, ERR_CANCEL, "interrupted");
+        pause = pause < MILLIS(500) ? 2 * pause : pause;
+    }
+}
+
+/* ---- include ---- */
+
+enum { INCLUDE_DEPTH = 8 };
+
+static const struct node *file_node(const struct node *value)
+{
+    return value->kind == NODE_MAP ? node_get(value, "file") : value;
+}
+
+/* The steps of the file, read once and kept in the node of the include for the run. */
+static const struct node *load_include(struct check_loader *l, const struct node *file)
+{
+    const char *path = arena_printf(l->arena, "%s/%.*s", l->root, SLICE_ARG(file->text));
+    const char *shown = arena_printf(l->arena, "scenarios/%.*s", SLICE_ARG(file->text));
+    size_t before = l->problems->list.n;
+    struct node *root = node_load(path, shown, l->arena, l->problems);
+    if (!root || l->problems->list.n != before)
+        return NULL;
+    const struct node *steps = node_get(root, "steps");
+    if (!steps)
+        problem_add(l->problems, file->at, "%s has no \"steps\"", shown);
+    return steps;
+}
+
+void step_include_check(struct step_check *c, const struct node *value)
+{
+    static const char *const keys[] = { "file", "with" };
+    const struct node *file = file_node(value), *with = node_get(value, "with");
+    if (value->kind == NODE_MAP)
+        node_only_keys(value, keys, COUNT(keys), "include", c->loader->problems);
+    if (!file || file->kind != NODE_SCALAR) {
+        problem_add(c->loader->problems, value->at, "include names a file");
+        return;
+    }
+    for (size_t i = 0; with && with->kind == NODE_MAP && i < with->n; i++) {
+        step_check_text(c, with->items[i], "with");
+        step_bind(c, with->keys[i]->text);
+    }
+    if (c->include_depth == INCLUDE_DEPTH) {
+        problem_add(c->loader->problems, file->at, "includes are nested too deep");
+        return;
+    }
+    const struct node *steps = load_include(c->loader, file);
+    c->include_depth++;
+    if (steps)
+        steps_check(c, steps);
+    c->include_depth--;
+}
+
+enum step_result step_include_run(struct play *p, const struct step *s, const struct node *value)
+{
+    const struct node *with = node_get(value, "with");
+    struct problems problems = { 0 };
+    struct check_loader l = { .arena = &p->arena,
+                              .problems = &problems,
+                              .root = p->session->library->root };
+    for (size_t i = 0; with && i < with->n; i++) {
+        slice text;
+        enum step_result r = play_expand(NULL, p, with->items[i], &text);
+        if (r != STEP_OK)
+            return r;
+        vars_set(&p->vars, with->keys[i]->text, text);
+    }
+    const struct node *steps = load_include(&l, file_node(value));
+    enum step_result r = steps ? steps_run(p, steps)
+                               : play_error(p, ERR_FILE, "an included file has changed");
+    problems_release(&problems);
+    return r;
+}
+
+/* ---- set and pause ---- */
+
+void step_set_check(struct step_check *c, const struct node *value)
+{
+    if (!node_is(value, NODE_MAP, "set", c->loader->problems))
+        return;
+    for (size_t i = 0; i < value->n; i++) {
+        step_check_text(c, value->items[i], "set");
+        step_bind(c, value->keys[i]->text);
+    }
+}
+
+enum step_result step_set_run(struct play *p, const struct step *s, const struct node *value)
+{
+    enum step_result r = STEP_OK;
+    for (size_t i = 0; i < value->n && r == STEP_OK; i++) {
+        slice text;
+        r = play_expand(NULL, p, value->items[i], &text);
+        if (r == STEP_OK)
+            vars_set(&p->vars, value->keys[i]->text, text);
+    }
+    return r;
+}
+
+void step_pause_check(struct step_check *c, const struct node *value)
+{
+    nsec time = 0;
+    if (node_duration(value, "pause", &time, c->loader->problems) && time > SECONDS(10))
+        c->check->slow = true;
+}
+
+enum step_result step_pause_run(struct play *p, const struct step *s, const struct node *value)
+{
+    nsec time = 0;
+    duration_parse(value->text, &time);
+    return task_sleep(now() + time) == WAKE_CANCEL ? play_error(p, ERR_CANCEL, "interrupted")
+                                                   : STEP_OK;
+}
