@@ -7,6 +7,8 @@
 
 enum { FOUND_MAX = 24, DATE_TIME = 26 };
 
+static const char CHAR8[] = "CHAR8";
+
 /* What stands at `at`, for people: "end of line", "NUL" or up to FOUND_MAX octets. */
 static void describe(slice in, size_t at, char ret[64])
 {
@@ -35,7 +37,8 @@ bool gram_fail_at(struct gram *g, size_t at, const char *rule, const char *expec
     char found[64];
     describe(g->in, at, found);
     /* NUL belongs to no rule but OCTET, so it is the violation wherever it stands. */
-    g->error.rule = at < g->in.n && !g->in.p[at] ? "CHAR" : rule;
+    bool nul = at < g->in.n && !g->in.p[at] && rule != CHAR8;
+    g->error.rule = nul ? "CHAR" : rule;
     g->error.offset = at;
     snprintf(g->error.text, sizeof g->error.text, "expected %s, found %s", expected, found);
     return false;
@@ -259,7 +262,7 @@ static bool literal(struct gram *g, bool eight_too)
     slice data = slice_sub(g->in, start, start + (size_t)l.length);
     size_t nul = l.eight ? SIZE_MAX : slice_find_char(data, '\0');
     if (nul != SIZE_MAX)
-        return gram_fail_at(g, start + nul, "CHAR8", "no NUL in a literal");
+        return gram_fail_at(g, start + nul, CHAR8, "no NUL in a literal");
     g->at = start + data.n;
     return true;
 }

@@ -62,13 +62,6 @@ static bool any_data(struct gram *g)
     return ok;
 }
 
-/* CONVERTED holds FETCH items with sections of its own kind. */
-static bool anything(struct gram *g)
-{
-    g->at = g->in.n;
-    return true;
-}
-
 static const struct data_row data_rows[] = {
     { "CAPABILITY", "capability-data", NO_NUMBER, capability_data },
     { "ENABLED", "enable-data", NO_NUMBER, enable_data },
@@ -98,7 +91,7 @@ static const struct data_row data_rows[] = {
     { "COMPARATOR", "comparator-data", NO_NUMBER, any_data }, /* RFC 5255 */
     { "GENURLAUTH", "genurlauth-data", NO_NUMBER, any_data }, /* RFC 4467 */
     { "URLFETCH", "urlfetch-data", NO_NUMBER, any_data },     /* RFC 4467, 5524 */
-    { "CONVERTED", "converted-resp", NZ_NUMBER, anything },   /* RFC 5259 */
+    { "CONVERTED", "converted-resp", NZ_NUMBER, any_data },   /* RFC 5259 */
     { "CONVERSION", "conversion-data", NO_NUMBER, any_data }, /* RFC 5259 */
     { "ANNOTATION", "annotation-data", NO_NUMBER, any_data }, /* RFC 5257 */
     { "JMAPACCESS", "jmapaccess-data", NO_NUMBER, any_data }, /* RFC 9698 */

@@ -7,7 +7,6 @@ struct lexer {
     size_t at;
     unsigned flags;
     unsigned depth, in_code;
-    bool open_section; /* one was not closed: looking again at each "[" would be quadratic */
     size_t count;
     struct arena *a;
     ARRAY(struct imap_value) stack; /* values of the lists that are open, the outermost first */
@@ -102,14 +101,14 @@ static bool takes_section(slice name)
     return false;
 }
 
-/* The octet after the "]" of the section whose "[" is at `at`. SIZE_MAX when the line ends before
-   it: then the bracket is an ordinary character. */
-static size_t section_end(slice in, size_t at)
+/* The octet after the ")" of the header list whose "(" is at `at`, SIZE_MAX when it is none: names
+   and strings, no further list. */
+static size_t header_list_end(slice in, size_t at)
 {
     struct imap_literal literal;
     for (size_t i = at + 1; i < in.n; i++) {
         bool escapes;
-        if (in.p[i] == ']')
+        if (in.p[i] == ')')
             return i + 1;
         if (in.p[i] == '"') {
             i = quoted_end(in, i, &escapes);
@@ -119,11 +118,35 @@ static size_t section_end(slice in, size_t at)
             if (literal.length > in.n - i - literal.header)
                 return SIZE_MAX;
             i += literal.header + (size_t)literal.length - 1;
-        } else if (in.p[i] == '\r' || in.p[i] == '\n') {
+        } else if (memchr("(\r\n", in.p[i], 3)) {
             return SIZE_MAX;
         }
     }
     return SIZE_MAX;
+}
+
+static size_t skip_spaces(slice in, size_t i)
+{
+    while (i < in.n && in.p[i] == ' ')
+        i++;
+    return i;
+}
+
+/* The octet after the "]" of the section whose "[" is at `at`: a word and perhaps a header list.
+   SIZE_MAX when that is not what stands there: then the bracket is an ordinary character. */
+static size_t section_end(slice in, size_t at)
+{
+    size_t i = at + 1;
+    while (i < in.n && !memchr("] ()\"\r\n{", in.p[i], 8))
+        i++;
+    size_t list = skip_spaces(in, i);
+    if (list > at + 1 && list < in.n && in.p[list] == '(') {
+        i = header_list_end(in, list);
+        if (i == SIZE_MAX)
+            return SIZE_MAX;
+        i = skip_spaces(in, i);
+    }
+    return i < in.n && in.p[i] == ']' ? i + 1 : SIZE_MAX;
 }
 
 static bool ends_atom(const struct lexer *lx, size_t i)
@@ -138,13 +161,12 @@ static bool ends_atom(const struct lexer *lx, size_t i)
 }
 
 /* Steps over the character at i of the atom that began at `from`, or over a whole section. */
-static size_t atom_step(struct lexer *lx, size_t from, size_t i)
+static size_t atom_step(const struct lexer *lx, size_t from, size_t i)
 {
-    if (lx->in.p[i] != '[' || lx->open_section || !takes_section(slice_sub(lx->in, from, i)))
+    if (lx->in.p[i] != '[' || !takes_section(slice_sub(lx->in, from, i)))
         return i + 1;
     size_t end = section_end(lx->in, i);
-    lx->open_section = end == SIZE_MAX;
-    return lx->open_section ? i + 1 : end;
+    return end == SIZE_MAX ? i + 1 : end;
 }
 
 static bool lex_atom(struct lexer *lx)
