@@ -2,6 +2,7 @@
 #ifndef TLS_PRIVATE_H
 #define TLS_PRIVATE_H
 
+#include "buf.h"
 #include "tls.h"
 
 struct tls_context {
