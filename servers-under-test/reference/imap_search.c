@@ -102,17 +102,20 @@ static void add_count(const struct answer *w)
 /* esearch-response = "ESEARCH" [search-correlator] [SP "UID"] *(SP search-return-data) */
 static void add_esearch(const struct answer *w, slice tag)
 {
+    bool list = has(w->program, FAULT_IMAP_SEARCH_DATA_IN_LIST);
     buf_adds(w->out, "* ESEARCH");
     if (!has(w->program, FAULT_IMAP_SEARCH_NO_TAG))
         buf_addf(w->out, " (TAG \"%.*s\")", SLICE_ARG(tag));
     if (w->uid && !has(w->program, FAULT_IMAP_SEARCH_NO_UID))
         buf_adds(w->out, " UID");
+    buf_adds(w->out, list ? " (" : "");
     add_min_max(w);
     if (w->program->returns & SEARCH_ALL && w->n)
         add_all(w);
     add_count(w);
     if (shows_modseq(w))
         buf_addf(w->out, " MODSEQ %llu", (unsigned long long)highest_modseq(w));
+    buf_adds(w->out, list ? ")" : "");
 }
 
 void search_render(const struct search_program *p, const struct search_results *results, slice tag,

@@ -151,7 +151,7 @@ static struct imap_date day_before(const struct imap_date *d)
 static bool match_date(struct matcher *m, const struct search_key *key)
 {
     struct imap_date day;
-    if (!day_of(m, key->source, &day))
+    if (has(m, FAULT_IMAP_SEARCH_DATE_NOTHING) || !day_of(m, key->source, &day))
         return false;
     if (key->relation == SEARCH_ON && has(m, FAULT_IMAP_SEARCH_ON))
         day = day_before(&day);
@@ -254,7 +254,9 @@ bool search_match(const struct search_program *p, const struct search_box *box,
                   const struct search_message *message)
 {
     struct matcher m = { .program = p, .box = box, .message = message };
-    bool found = matches(&m, p->key);
+    bool hidden = has(&m, FAULT_IMAP_SEARCH_HIDES_DELETED) &&
+                  message->has_flag(message->data, S("\\Deleted"));
+    bool found = !hidden && matches(&m, p->key);
     search_content_release(&m.content);
     return found;
 }

@@ -160,7 +160,7 @@ static slice without_last_line(slice text)
     return slice_sub(text, 0, n);
 }
 
-/* Part `n` numbers lead through an encapsulated message. */
+/* The part is in an encapsulated message. */
 static bool is_within_message(const struct mime_part *part)
 {
     for (part = part->parent; part; part = part->parent)
@@ -181,6 +181,49 @@ static const struct mime_part *part_of(const struct section *s, const struct mim
     return part;
 }
 
+/* A copy in which the boundary of the message is another one. */
+static slice with_other_boundary(struct arena *a, const struct mime_part *part, slice text)
+{
+    slice boundary = mime_param_find(&part->params, S("boundary")), rest = text;
+    if (!boundary.n)
+        return text;
+    char *p = arena_str(a, text);
+    for (size_t at; (at = slice_find(rest, boundary)) != SIZE_MAX;) {
+        p[(size_t)(rest.p - text.p) + at] = '?';
+        rest = slice_skip(rest, at + boundary.n);
+    }
+    return slice_make(p, text.n);
+}
+
+static slice text_of(struct arena *a, const struct mime_message *message,
+                     const struct mime_part *part, const struct faults *faults)
+{
+    slice text = mime_part_body(message, part);
+    if (fault_on(faults, FAULT_IMAP_FETCH_TEXT_CUT))
+        return without_last_line(text);
+    if (fault_on(faults, FAULT_IMAP_FETCH_BOUNDARY))
+        return with_other_boundary(a, part, text);
+    return text;
+}
+
+static bool has_calendar(const struct mime_message *message)
+{
+    const struct mime_part *part = message->root->first;
+    while (part && !slice_eq_nocase(part->subtype, S("calendar")))
+        part = part->next;
+    return part != NULL;
+}
+
+static slice all_of(const struct section *s, const struct mime_message *message,
+                    const struct mime_part *part, const struct faults *faults)
+{
+    if (!s->depth)
+        return message->raw;
+    if (fault_on(faults, FAULT_IMAP_FETCH_CALENDAR_EMPTY) && has_calendar(message))
+        return S("");
+    return mime_part_body(message, part);
+}
+
 bool section_octets(struct arena *a, const struct section *s, const struct mime_message *message,
                     const struct faults *faults, slice *ret)
 {
@@ -188,7 +231,7 @@ bool section_octets(struct arena *a, const struct section *s, const struct mime_
     if (!part)
         return false;
     if (s->text == SECTION_ALL) {
-        *ret = s->depth ? mime_part_body(message, part) : message->raw;
+        *ret = all_of(s, message, part, faults);
         return true;
     }
     if (s->text == SECTION_MIME) {
@@ -200,11 +243,9 @@ bool section_octets(struct arena *a, const struct section *s, const struct mime_
         return false;
     if (s->text == SECTION_HEADER)
         *ret = mime_part_header(message, inner);
-    else if (s->text != SECTION_TEXT)
-        *ret = header_subset(a, s, mime_part_header(message, inner), faults);
-    else if (fault_on(faults, FAULT_IMAP_FETCH_TEXT_CUT))
-        *ret = without_last_line(mime_part_body(message, inner));
+    else if (s->text == SECTION_TEXT)
+        *ret = text_of(a, message, inner, faults);
     else
-        *ret = mime_part_body(message, inner);
+        *ret = header_subset(a, s, mime_part_header(message, inner), faults);
     return true;
 }

@@ -425,6 +425,8 @@ static const struct {
     ROW(FETCH_UNKNOWN_ITEM, "plain", "(UID X-NONE)", CONTENT, "(UID 42)"),
     ROW(FETCH_MODSEQ_BARE, "plain", "MODSEQ", GRAMMAR, "MODSEQ 12345678901"),
     ROW(FETCH_MISSING_PART_OK, "plain", "BODY[9]", CONTENT, "BODY[9] {60}"),
+    ROW(FETCH_CALENDAR_EMPTY, "calendar", "BODY[2]", CONTENT, "BODY[2] \"\""),
+    ROW(FETCH_BOUNDARY, "calendar", "BODY[TEXT]", CONTENT, "\r\n--?al\r\n"),
     ROW(ENVELOPE_FIELD_MISSING, "plain", "ENVELOPE", GRAMMAR, "NIL NIL \"<plain"),
     ROW(ENVELOPE_SWAPPED, "plain", "ENVELOPE", CONTENT, "(\"ada\" NIL \"Ada Nord\" "),
     ROW(ENVELOPE_SPACE, "groups", "ENVELOPE", GRAMMAR, "\"one.example\") (NIL NIL \"list\""),

@@ -504,6 +504,9 @@ static const struct {
     ROW(SAVE_ANSWERS, "RETURN (SAVE) 1", false, "* ESEARCH (TAG \"A1\")\r\n"),
     ROW(REVERSED, "3:1", false, "* SEARCH\r\n"),
     ROW(STAR, "*", false, "BAD Invalid set"),
+    ROW(DATE_NOTHING, "SINCE 1-Feb-2020", false, "* SEARCH\r\n"),
+    ROW(HIDES_DELETED, "SEEN", false, "* SEARCH 1\r\n"),
+    ROW(DATA_IN_LIST, "RETURN (COUNT) SEEN", false, "* ESEARCH (TAG \"A1\") ( COUNT 2)\r\n"),
     ROW(PARENTHESES, "(SEEN)", false, "BAD Unknown search key"),
 #undef ROW
 };
