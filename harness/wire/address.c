@@ -14,6 +14,7 @@ struct parser {
     size_t capacity;
     struct text spaced, glued;
     bool any_word; /* also an empty quoted string is one */
+    bool no_dot;   /* two words have no dot between them: they fit a phrase only */
     bool in_group;
     slice comment; /* the last one skipped; p == NULL when there was none */
 };
@@ -76,9 +77,9 @@ static bool take_word(struct parser *p, slice *ret)
 /* Words and dots up to another special. */
 static void take_words(struct parser *p)
 {
-    slice word;
+    slice word, last = S(".");
     p->spaced.n = p->glued.n = 0;
-    p->any_word = false;
+    p->any_word = p->no_dot = false;
     for (;;) {
         slice comment = p->comment;
         bool space = lex_skip(&p->rest, p->arena, &comment);
@@ -91,7 +92,9 @@ static void take_words(struct parser *p)
             append(&p->spaced, S(" "));
         append(&p->spaced, word);
         append(&p->glued, word);
+        p->no_dot = p->no_dot || !(slice_eq(last, S(".")) || slice_eq(word, S(".")));
         p->any_word = true;
+        last = word;
     }
 }
 
@@ -106,17 +109,26 @@ static slice take_literal(struct parser *p)
     return literal;
 }
 
+/* obs-domain = atom *("." atom) */
+static slice take_atoms(struct parser *p)
+{
+    p->glued.n = 0;
+    do {
+        if (p->glued.n)
+            append(&p->glued, S("."));
+        skip(p);
+        p->comment = (slice){ 0 }; /* only one behind the whole domain is a name */
+        append(&p->glued, lex_until(&p->rest, specials));
+        skip(p);
+    } while (lex_char(&p->rest, '.'));
+    return finish(p, &p->glued);
+}
+
 /* domain = dot-atom / domain-literal / obs-domain, with the CFWS around it */
 static slice take_domain(struct parser *p)
 {
     skip(p);
-    slice domain;
-    if (peek(p, '[')) {
-        domain = take_literal(p);
-    } else {
-        take_words(p);
-        domain = finish(p, &p->glued);
-    }
+    slice domain = peek(p, '[') ? take_literal(p) : take_atoms(p);
     skip(p);
     p->list->malformed = p->list->malformed || !domain.n;
     return domain;
@@ -195,7 +207,7 @@ static void start_group(struct parser *p)
 static void take_addr_spec(struct parser *p)
 {
     slice local = finish(p, &p->glued);
-    p->list->malformed = p->list->malformed || !p->any_word;
+    p->list->malformed = p->list->malformed || !p->any_word || p->no_dot;
     p->comment = (slice) { 0 };
     slice host = take_domain(p);
     if (lex_char(&p->rest, '<')) {
@@ -234,7 +246,7 @@ static void take_address(struct parser *p)
     } else if (p->any_word) {
         p->list->malformed = true;
         struct address *address = add(p, ADDRESS_MAILBOX);
-        address->mailbox = finish(p, &p->glued);
+        address->mailbox = finish(p, &p->spaced);
         address->host = S("");
         address->name = p->comment.n ? p->comment : (slice) { 0 };
     }

@@ -248,10 +248,18 @@ static void add_text_part(const struct email_options *o, struct fill fill, struc
     add_text(o, fill, out);
 }
 
+/* What has 8-bit text inside says so itself (RFC 2045 6.4). */
+static void add_outer_encoding(const struct email_options *o, struct buf *out)
+{
+    if (o->charset != EMAIL_ASCII)
+        buf_addf(out, "Content-Transfer-Encoding: %s\r\n", charsets[o->charset].encoding);
+}
+
 static void add_body(const struct email_options *o, struct fill fill, struct buf *out)
 {
     unsigned levels = o->no_mime ? 0 : multiparts(o);
     for (unsigned i = 0; i < levels; i++) {
+        add_outer_encoding(o, out);
         buf_add(out, S("Content-Type: multipart/mixed; boundary=\""));
         add_boundary(o, i, out);
         buf_add(out, S("\"\r\n\r\n"));
@@ -273,6 +281,7 @@ static void build(const struct email_options *o, struct fill fill, struct buf *o
 {
     for (unsigned i = o->forwarded; i > 0; i--) {
         add_header(o, i, out);
+        add_outer_encoding(o, out);
         buf_add(out, S("Content-Type: message/rfc822\r\n\r\n"));
     }
     add_header(o, 0, out);

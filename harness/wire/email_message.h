@@ -58,7 +58,7 @@ struct email_options {
     slice attachment_type; /* "application/octet-stream" */
     unsigned nesting;      /* multipart/mixed around the text, that many deep */
     unsigned forwarded;    /* message/rfc822 around the whole, that many deep */
-    bool no_mime;          /* no MIME fields (plain ASCII only) */
+    bool no_mime;          /* no MIME fields, no attachment, no nesting */
 };
 
 /* Appends the message. False when *out is full. */

@@ -44,7 +44,7 @@ bool mime_field_next(slice header, slice *rest, struct mime_field *ret)
     slice bare = slice_trim(name);
     bool blank_first = name.n && lex_is_space(name.p[0]);
     if (name.n < value.n && bare.n && !blank_first && slice_find_char(bare, ' ') == SIZE_MAX &&
-        slice_find_char(bare, '\n') == SIZE_MAX) {
+        slice_find_char(name, '\n') == SIZE_MAX) {
         ret->name = bare;
         ret->value = slice_skip(value, name.n + 1);
     }
