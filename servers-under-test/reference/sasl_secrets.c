@@ -49,7 +49,7 @@ void sasl_secrets_free(struct sasl_secrets *s)
 
 static char *base64_text(const void *p, size_t n)
 {
-    struct buf out;
+    auto_buf out;
     buf_init(&out, BUF_OURS);
     base64_encode(slice_make(p, n), &out);
     return buf_take(&out);
