@@ -3,7 +3,6 @@
 #include "array.h"
 #include "buf.h"
 #include "imapd.h"
-#include "imapd.h"
 #include "pop3d.h"
 #include "sasl_secrets.h"
 #include "server_tls.h"
