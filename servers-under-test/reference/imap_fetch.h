@@ -4,7 +4,7 @@
 
        struct fetch_items items;
        const char *why;
-       if (!fetch_parse(&arena, value, &items, &why))
+       if (!fetch_parse(&arena, value, faults, &items, &why))
            return BAD(why);
        if (items.sets_seen) ...set \Seen, fetch_items_add(&items, FETCH_FLAGS) if that changed it
        switch (fetch_render(&items, &message, &options, &out)) ...
@@ -66,7 +66,7 @@ bool fetch_parse(struct arena *a, const struct imap_value *att, const struct fau
                  struct fetch_items *ret, const char **ret_why);
 
 /* Adds an item without arguments at the front unless it is there: UID of UID FETCH, FLAGS when \Seen
-   was set, MODSEQ under CONDSTORE. */
+   was set, MODSEQ under CONDSTORE. Changes items->v in place, so two lists need two fetch_parse(). */
 void fetch_items_add(struct fetch_items *items, enum fetch_kind kind);
 
 struct fetch_message {

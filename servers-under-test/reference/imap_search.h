@@ -3,7 +3,7 @@
    answer. Pure: messages come through callbacks.
 
    Text is compared after decoding transfer encodings, RFC 2047 words and the charsets US-ASCII,
-   UTF-8 and ISO-8859-1 into UTF-8, and folding case by Unicode simple folding (imap_casefold.h).
+   UTF-8 and ISO-8859-1 into UTF-8, and folding case by Unicode simple folding (imap_search_text.h).
    Octets of another charset are compared as they stand.
 
        struct search_program *p;
@@ -54,7 +54,8 @@ enum search_verdict {
 
 struct search_failure {
     enum search_verdict verdict;
-    const char *code;  /* "[BADCHARSET (UTF-8 US-ASCII ISO-8859-1)] " with its space, or "" */
+    const char
+        *code; /* "[BADCHARSET (UTF-8 US-ASCII ISO-8859-1)] " or "[LIMIT] " with its space, or "" */
     const char *text;  /* one sentence, static */
     bool clears_saved; /* RETURN (SAVE) failed with NO: "$" becomes empty (RFC 5182 2.1) */
 };
