@@ -94,6 +94,7 @@ static const struct data_row data_rows[] = {
     { "CONVERTED", "converted-resp", NZ_NUMBER, any_data },   /* RFC 5259 */
     { "CONVERSION", "conversion-data", NO_NUMBER, any_data }, /* RFC 5259 */
     { "ANNOTATION", "annotation-data", NO_NUMBER, any_data }, /* RFC 5257 */
+    { "UIDBATCHES", "uidbatches-response", NO_NUMBER, any_data },
     { "JMAPACCESS", "jmapaccess-data", NO_NUMBER, any_data }, /* RFC 9698 */
 };
 
