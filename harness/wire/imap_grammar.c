@@ -3,6 +3,7 @@
 #include "array.h"
 
 const char IMAP_RULE_UNKNOWN[] = "unknown-response";
+const char IMAP_RULE_RESP_TEXT[] = "resp-text";
 const char IMAP_RULE_LIMIT[] = "limit";
 
 enum leading_number { NO_NUMBER, ANY_NUMBER, NZ_NUMBER };

@@ -16,6 +16,10 @@ struct imap_grammar_options {
 /* The rule "unknown-response": an untagged response whose name no RFC we know defines, but whose
    shape is fine. A client must ignore it (RFC 3501 2.2.2), and we report it. */
 extern const char IMAP_RULE_UNKNOWN[];
+/* The rule "resp-text": no space behind a response code, as in `* OK [CLOSED]` at the end of the line.
+   The ABNF wants the space, yet examples of RFC 9051 and RFC 7162 leave it out, and such a line can
+   also be derived as text alone: worth a note, not a failure. */
+extern const char IMAP_RULE_RESP_TEXT[];
 /* The rule "limit": a limit of ours, no violation. */
 extern const char IMAP_RULE_LIMIT[];
 

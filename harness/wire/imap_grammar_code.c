@@ -168,8 +168,8 @@ static bool resp_text_code(struct gram *g)
 
 /* resp-text = ["[" resp-text-code "]" SP] [text]    (RFC 3501: text, one character at least)
    Text may itself begin with "[" as far as the ABNF goes; only with no "]" behind it can that have
-   been meant. The SP after the "]" is not optional in either revision, although some examples in
-   RFC 7162 end at the "]". */
+   been meant. The SP after the "]" is not optional in either revision, although examples of RFC 9051
+   and RFC 7162 end at the "]": see IMAP_RULE_RESP_TEXT. */
 bool gram_resp_text(struct gram *g)
 {
     bool bracketed =
@@ -179,7 +179,7 @@ bool gram_resp_text(struct gram *g)
         if (!resp_text_code(g) || !gram_char(g, ']', CODE))
             return false;
         if (!gram_take(g, ' '))
-            return gram_fail(g, "resp-text", "a space after the response code");
+            return gram_fail(g, IMAP_RULE_RESP_TEXT, "a space after the response code");
     }
     return gram_text(g);
 }
