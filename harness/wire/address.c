@@ -189,8 +189,8 @@ static void take_angle(struct parser *p, slice name)
     address->name = name.n ? name : p->comment.n ? p->comment : (slice) { 0 };
 }
 
-/* group = display-name ":" [group-list] ";". The ":" is taken. A group in a group is no grammar: its
-   name is dropped and its members are the outer group's. */
+/* group = display-name ":" [group-list] ";". The ":" is taken. A group in a group is no grammar:
+   its name is dropped and its members are the outer group's. */
 static void start_group(struct parser *p)
 {
     if (p->in_group) {

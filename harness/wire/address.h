@@ -7,8 +7,8 @@
 #include "slice.h"
 
 enum {
-    ADDRESSES_MAX = 100000,    /* more are left out */
-    ADDRESS_ROUTE_MAX = 10000, /* octets; a longer route makes its address malformed */
+    ADDRESSES_MAX = 100000,   /* more are left out */
+    ADDRESS_ROUTE_MAX = 1000, /* octets; a longer route makes its address malformed */
 };
 
 enum address_kind { ADDRESS_MAILBOX, ADDRESS_GROUP_START, ADDRESS_GROUP_END };

@@ -1,5 +1,5 @@
-/* A fuzz target in a unit test: with no fuzzer at hand, the target gets each row of a table and what
-   a few dumb changes make of it, always the same ones. */
+/* A fuzz target in a unit test: with no fuzzer at hand, the target gets each row of a table and
+   what a few dumb changes make of it, always the same ones. */
 #ifndef FUZZ_REPLAY_H
 #define FUZZ_REPLAY_H
 

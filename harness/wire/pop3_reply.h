@@ -41,7 +41,7 @@ const char *pop3_status_name(enum pop3_status status);
 
 enum pop3_reply_flags {
     POP3_MULTILINE = 1,  /* as for the frame */
-    POP3_UTF8 = 2,       /* UTF8 (RFC 6856) is on: text may be UTF-8 */
+    POP3_UTF8 = 2,       /* UTF8 or LANG (RFC 6856 2, 3) was used: text may be UTF-8 */
     POP3_RESP_CODES = 4, /* RESP-CODES is offered: "[" starts a response code */
     POP3_IN_AUTH = 8,    /* an AUTH is going on: "+" alone is a challenge of no octets */
 };

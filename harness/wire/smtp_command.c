@@ -166,8 +166,8 @@ static bool parse_bdat(struct parser *p)
 }
 
 /* auth-command = "AUTH" SP sasl-mech [SP initial-response] ; initial-response = base64 / "="
-   sasl-mech = 1*20mech-char ; mech-char = UPPER-ALPHA / DIGIT / "-" / "_" (RFC 4422 3.1). RFC 4954 4
-   has commands in any case of letters; letters in lower case are taken. */
+   sasl-mech = 1*20mech-char ; mech-char = UPPER-ALPHA / DIGIT / "-" / "_" (RFC 4422 3.1).
+   Letters in lower case are taken too: SMTP is not particular about case (RFC 5321 2.4). */
 static bool parse_auth(struct parser *p)
 {
     enum { MECHANISM_MAX = 20 };
