@@ -1,5 +1,6 @@
 /* The clients against the reference servers: in memory, on the virtual clock; every mechanism, in
    clear, by STARTTLS and with implicit TLS. */
+#include "certs.h"
 #include "email_message.h"
 #include "imap_client.h"
 #include "pop3_client.h"
@@ -319,6 +320,43 @@ START_TEST(whole_plans)
 }
 END_TEST
 
+static void external_login(struct conn *c)
+{
+    struct error err = { 0 };
+    struct session s;
+    struct credentials who = { .mechanism = S("EXTERNAL") };
+    struct session_plan plan = tls_plan(&who);
+    ck_assert_ok(session_begin(&s, c, &plan, &err));
+    ck_assert_ok(session_noop(&s, &err));
+    session_end(&s);
+}
+
+static void external_all_services(void *arg)
+{
+    for (size_t i = 0; i < LOGIN_SERVICES; i++)
+        with_service(login_services[i], external_login);
+}
+
+/* The certificate says who we are. */
+START_TEST(external)
+{
+    struct error err = { 0 };
+    struct reference_options options = { .accounts = accounts,
+                                         .n_accounts = 3,
+                                         .client_certificates = true };
+    tls_context_free(W.tls);
+    reference_free(W.ref);
+    ck_assert_ok(reference_new(&options, &err, &W.ref));
+    struct cert_spec spec = { .common_name = "alice", .client = true };
+    auto_identity id = identity_new(reference_ca(W.ref), &spec);
+    struct tls_client_config config = { .ca_pem = reference_ca_pem(W.ref),
+                                        .chain_pem = slice_of(id.chain_pem),
+                                        .key_pem = slice_of(id.key_pem) };
+    ck_assert_ok(tls_client_context_new(&config, &err, &W.tls));
+    sched_main(CLOCK_VIRTUAL, external_all_services, NULL);
+}
+END_TEST
+
 /* ---- mail ---- */
 
 static struct buf message;
@@ -519,6 +557,7 @@ static void add(TCase *cases)
     tcase_add_loop_test(cases, mechanisms, 0, 3 * MECHANISMS);
     tcase_add_loop_test(cases, refusals, 0, 7);
     tcase_add_test(cases, whole_plans);
+    tcase_add_test(cases, external);
     tcase_add_loop_test(cases, delivery, 0, 8);
     tcase_add_loop_test(cases, imap_mail, 0, EMAIL_ENDINGS);
 }
