@@ -53,6 +53,7 @@ struct target {
     void *dial_ctx;
     /* Stops and starts the target in place of the shell commands; NULL: use those. */
     int (*restart)(void *ctx, struct error *err);
+    void *restart_ctx;
 };
 
 void target_init(struct target *t);

@@ -224,7 +224,7 @@ enum step_result step_restart_run(struct play *p, const struct step *s, const st
     for (size_t i = 0; i < p->check->n_devices; i++)
         device_close(&p->devices[i]);
     if (t->restart) {
-        r = t->restart(t->dial_ctx, &err);
+        r = t->restart(t->restart_ctx, &err);
     } else {
         r = run_command(t->stop, &err);
         r = r < 0 ? r : run_command(t->start, &err);

@@ -1,0 +1,209 @@
+/* mailassay serve: the reference servers on loopback, for people who test clients. */
+#include "commands.h"
+#include "own_target.h"
+#include "task.h"
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct {
+    struct text_list faults, words, ports;
+    const char *state, *address, *journal, *password_file;
+} args;
+
+static const struct option_row rows[] = {
+    { "fault", 'f', "NAME", "a defect to have (repeat for several; mailassay list --faults)", OPTION_LIST, &args.faults },
+    { "port", 'p', "SERVICE=PORT", "the port of a service (a free one without)", OPTION_LIST, &args.ports },
+    { "address", 0, "ADDRESS", "listen there (127.0.0.1)", OPTION_TEXT, &args.address },
+    { "state", 0, "FOLDER", "where target.yaml, ca.pem and the passwords go", OPTION_TEXT, &args.state },
+    { "journal", 0, "FILE", "keep the mail in this file over restarts", OPTION_TEXT, &args.journal },
+    { "password-file", 0, "FILE", "one password for all accounts, from this file", OPTION_TEXT, &args.password_file },
+};
+static const struct command_line line = {
+    "serve", "[SERVICE]...",
+    "Starts the reference servers (all of them, or the services named: smtp smtp-alt submission\n"
+    "submissions lmtp pop3 pop3s imap imaps) until interrupted. They share one store; the accounts\n"
+    "are alice, bob and carol. Prints the target file that they are, once they listen.",
+    rows, COUNT(rows)
+};
+
+const struct command_line *serve_line(void)
+{
+    return &line;
+}
+
+struct serving {
+    struct own_target own;
+    struct own_options options;
+    char folder[PATH_MAX];
+    struct error err;
+    int status;
+};
+
+static int parse_port(struct own_options *o, const char *text, struct error *err)
+{
+    const char *equals = strchr(text, '=');
+    uint64_t port;
+    const struct service *s =
+        equals ? service_find(slice_make(text, (size_t)(equals - text))) : NULL;
+    if (!s || !slice_to_u64(slice_of(equals + 1), 65535, &port))
+        return error_set(err, ERR_USAGE, "--port is SERVICE=PORT, not \"%s\"", text);
+    o->ports[s->id] = (uint16_t)port;
+    return 0;
+}
+
+static int parse_fault(struct own_options *o, const char *name, struct error *err)
+{
+    if (fault_add(&o->faults, slice_of(name)))
+        return 0;
+    const char *near = fault_nearest(slice_of(name));
+    return error_set(err, ERR_USAGE, "no fault is called \"%s\"%s%s%s", name,
+                     near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+static int parse_service(struct own_options *o, const char *name, struct error *err)
+{
+    const struct service *s = service_find(slice_of(name));
+    if (!s)
+        return error_set(err, ERR_USAGE, "no service is called \"%s\"", name);
+    o->only[s->id] = true;
+    return 0;
+}
+
+static int read_password(struct own_options *o, struct error *err)
+{
+    static char text[256];
+    FILE *f = args.password_file ? fopen(args.password_file, "re") : NULL;
+    if (!args.password_file)
+        return 0;
+    if (!f || !fgets(text, sizeof text, f) || !(text[strcspn(text, "\r\n")] = '\0', text[0])) {
+        if (f)
+            fclose(f);
+        return error_set(err, ERR_FILE, "cannot read a password from %s", args.password_file);
+    }
+    fclose(f);
+    o->password = text;
+    return 0;
+}
+
+static int parse_all(struct own_options *o, struct error *err)
+{
+    int r = read_password(o, err);
+    for (size_t i = 0; i < args.ports.n && r == 0; i++)
+        r = parse_port(o, args.ports.v[i], err);
+    for (size_t i = 0; i < args.faults.n && r == 0; i++)
+        r = parse_fault(o, args.faults.v[i], err);
+    for (size_t i = 0; i < args.words.n && r == 0; i++)
+        r = parse_service(o, args.words.v[i], err);
+    o->loopback = true;
+    o->address = args.address;
+    o->journal = args.journal;
+    return r;
+}
+
+/* ---- what is written for clients ---- */
+
+static int open_folder(struct serving *s)
+{
+    const char *wanted = args.state;
+    char made[] = "/tmp/mailassay-serve-XXXXXX";
+    if (!wanted && !(wanted = mkdtemp(made)))
+        return error_set(&s->err, ERR_INTERNAL, "cannot make a folder in /tmp");
+    if (mkdir(wanted, 0700) < 0 && errno != EEXIST)
+        return error_set(&s->err, ERR_INTERNAL, "cannot make the folder %s: %s", wanted,
+                         strerror(errno));
+    if (!realpath(wanted, s->folder))
+        return error_set(&s->err, ERR_INTERNAL, "cannot find the folder %s", wanted);
+    return 0;
+}
+
+static int write_file(struct serving *s, const char *name, slice text)
+{
+    autofree char *path = xprintf("%s/%s", s->folder, name);
+    FILE *f = fopen(path, "we");
+    if (!f || fchmod(fileno(f), 0600) < 0 || fwrite(text.p, 1, text.n, f) != text.n) {
+        if (f)
+            fclose(f);
+        return error_set(&s->err, ERR_INTERNAL, "cannot write %s: %s", path, strerror(errno));
+    }
+    fclose(f);
+    return 0;
+}
+
+static void describe(struct serving *s, struct buf *out)
+{
+    const struct target *t = &s->own.target;
+    buf_addf(out, "name: %s\nhost: %s\nservices:\n", t->name,
+             s->options.address ? s->options.address : "127.0.0.1");
+    for (int i = 0; i < SERVICE_COUNT; i++)
+        if (t->services[i].present)
+            buf_addf(out, "  %s: {port: %u, tls: %s}\n", services[i].name, t->services[i].port,
+                     tls_mode_name(t->services[i].tls));
+    buf_addf(out, "tls: {ca: %s/ca.pem, name: %s}\naccounts:\n", s->folder, t->tls_name);
+    for (size_t i = 0; i < t->n_accounts; i++)
+        buf_addf(out, "  - {user: %s, address: %s, password: {file: %s/%s.password}}\n",
+                 t->accounts[i].user, t->accounts[i].address, s->folder, t->accounts[i].user);
+    buf_addf(out, "outside: %s\ndisposable: true\nsource: 127.0.0.5\n", t->outside);
+    buf_addf(out, "limits: {connections: %u}\n", t->max_connections);
+}
+
+static int publish(struct serving *s)
+{
+    const struct target *t = &s->own.target;
+    auto_buf text;
+    buf_init(&text, BUF_OURS);
+    describe(s, &text);
+    int r = write_file(s, "ca.pem", slice_of(t->ca_pem));
+    for (size_t i = 0; i < t->n_accounts && r == 0; i++) {
+        autofree char *name = xprintf("%s.password", t->accounts[i].user);
+        autofree char *content = xprintf("%s\n", t->accounts[i].password);
+        r = write_file(s, name, slice_of(content));
+    }
+    if (r == 0)
+        r = write_file(s, "target.yaml", buf_slice(&text));
+    if (r == 0) {
+        printf("# %s/target.yaml\n%s", s->folder, text.p);
+        fflush(stdout);
+    }
+    return r;
+}
+
+static void serve_main(void *arg)
+{
+    struct serving *s = arg;
+    sigset_t set;
+    int signo;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    int r = own_target_open(&s->own, &s->options, &s->err);
+    if (r == 0)
+        r = publish(s);
+    if (r == 0)
+        task_wait_signal(&set, NEVER, &signo);
+    own_target_close(&s->own);
+    s->status = r < 0 ? say_error(&s->err) : EXIT_GOOD;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    static struct serving s;
+    struct own_shared shared;
+    int r = options_parse(&line, argc, argv, &args.words, &s.err);
+    if (r)
+        return r > 0 ? EXIT_GOOD : say_error(&s.err);
+    if (parse_all(&s.options, &s.err) < 0 || open_folder(&s) < 0)
+        return say_error(&s.err);
+    own_shared_init(&shared);
+    s.options.shared = &shared;
+    sched_main(CLOCK_REAL, serve_main, &s);
+    own_shared_release(&shared);
+    array_release(&args.words);
+    array_release(&args.faults);
+    array_release(&args.ports);
+    return s.status;
+}
