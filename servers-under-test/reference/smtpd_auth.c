@@ -182,9 +182,11 @@ static bool may_auth(struct smtpd *s, const struct smtp_command *command)
     bool in_mail = s->state != STATE_READY && s->state != STATE_START;
     if (!smtpd_offers_auth(s))
         smtpd_refuse(s, 502, "5.5.1", "AUTH is not available here");
+    else if (in_mail && smtpd_fault(s, FAULT_SMTP_AUTH_IN_MAIL))
+        return true;
     else if (s->user && !smtpd_fault(s, FAULT_SMTP_AUTH_TWICE))
         smtpd_refuse(s, 503, "5.5.1", "already authenticated");
-    else if (in_mail && !smtpd_fault(s, FAULT_SMTP_AUTH_IN_MAIL))
+    else if (in_mail)
         smtpd_refuse(s, 503, "5.5.1", "not in a transaction");
     else if (!s->extended)
         smtpd_refuse(s, 503, "5.5.1", "send EHLO first");

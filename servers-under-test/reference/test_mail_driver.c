@@ -189,6 +189,19 @@ static void check_reply_line(struct drive *d, struct connection *c, slice patter
         wrong(d, "the reply was", buf_slice(&c->reply));
 }
 
+/* A multi-line response of so many octets. */
+static void expect_octets(struct drive *d, struct connection *c, slice number)
+{
+    uint64_t want;
+    ck_assert(slice_to_u64(number, 1 << 20, &want));
+    while (!slice_ends(buf_slice(&c->in), S("\r\n.\r\n")))
+        if (fill(c, now() + SECONDS(3)) <= 0)
+            wrong(d, "no end of", buf_slice(&c->in));
+    if (c->in.n != want)
+        ck_abort_msg("%s, line %zu: %zu octets", d->t->name, d->line, c->in.n);
+    buf_clear(&c->in);
+}
+
 static void expect_nothing(struct drive *d, struct connection *c)
 {
     if (c->in.n || fill(c, now() + SECONDS(1)) != -1)
@@ -244,29 +257,33 @@ static void check_hop(struct drive *d, slice text, bool wanted)
 
 /* --- one line of the table --- */
 
-static slice expand(const char *text, struct buf *out)
+static void expand_one(char what, struct buf *out)
 {
     auto_buf plain;
     buf_init(&plain, BUF_OURS);
     buf_add(&plain, S("\0alice\0"));
     buf_adds(&plain, ALICE_PASSWORD);
+    if (what == 'P')
+        base64_encode(buf_slice(&plain), out);
+    else if (what == 'A')
+        buf_adds(out, ALICE_PASSWORD);
+    else if (what == 'X')
+        buf_addf(out, "%0*d", 998, 0);
+    else if (what == '0')
+        buf_addc(out, '\0');
+    for (int i = 0; what == 'B' && i < 2000; i++)
+        buf_addf(out, "%0*d\r\n", 58, i);
+    for (int i = 0; what == 'R' && i < 101; i++)
+        buf_adds(out, "Received: x\r\n");
+}
+
+static slice expand(const char *text, struct buf *out)
+{
     for (; *text; text++)
-        if (*text == '$' && text[1] == 'P') {
-            base64_encode(buf_slice(&plain), out);
-            text++;
-        } else if (*text == '$' && text[1] == 'A') {
-            buf_adds(out, ALICE_PASSWORD);
-            text++;
-        } else if (*text == '$' && text[1] == 'X') {
-            buf_addf(out, "%0*d", 998, 0);
-            text++;
-        } else if (*text == '$' && text[1] == 'B') {
-            for (int i = 0; i < 2000; i++)
-                buf_addf(out, "%0*d\r\n", 58, i);
-            text++;
-        } else {
+        if (*text == '$' && strchr("PAX0BR", text[1]))
+            expand_one(*++text, out);
+        else
             buf_addc(out, *text);
-        }
     return buf_slice(out);
 }
 
@@ -302,6 +319,9 @@ static void run_step(struct drive *d, struct connection *c, char verb, char how,
         break;
     case 'G':
         expect_bytes(d, c, text);
+        break;
+    case 'E':
+        expect_octets(d, c, text);
         break;
     case 'M':
         expect_reply(d, c, text);
@@ -353,15 +373,28 @@ static void run_line(struct drive *d, const char *line)
 
 /* --- the whole --- */
 
+static void add_message(struct drive *d, const char *user, slice bytes)
+{
+    struct new_message m = { .bytes = bytes };
+    struct account *a = reference_find_user(d->ref, slice_of(user));
+    ck_assert_int_eq(mailbox_append(account_inbox(a), &m, NULL), STORE_OK);
+}
+
+/* bob has one with 8-bit text, carol one that is large and one whose last line does not end. */
 static void add_messages(struct drive *d)
 {
     for (int i = 1; i <= d->t->messages; i++) {
         auto_buf text;
         buf_init(&text, BUF_OURS);
         buf_addf(&text, "Subject: %d\r\nReceived: x\r\n\r\nline one\r\n.dot\r\nline 3\r\n", i);
-        struct new_message m = { .bytes = buf_slice(&text) };
-        ck_assert_int_eq(mailbox_append(inbox(d), &m, NULL), STORE_OK);
+        add_message(d, "alice", buf_slice(&text));
     }
+    add_message(d, "bob", S("Subject: b\r\n\r\n\xc3\xa9\r\n"));
+    add_message(d, "carol", S("Subject: c\r\n\r\nthe end"));
+    auto_buf large;
+    buf_init(&large, BUF_OURS);
+    expand_one('B', &large);
+    add_message(d, "carol", buf_slice(&large));
 }
 
 static void make_server(struct drive *d)
@@ -401,4 +434,26 @@ static void drive(void *arg)
 void transcript_run(const struct transcript *t)
 {
     sched_main(CLOCK_VIRTUAL, drive, (void *)t);
+}
+
+static bool is_covered(const struct transcript *list, size_t n, const char *fault)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i].fault && strcmp(list[i].fault, fault) == 0)
+            return true;
+    return false;
+}
+
+void transcripts_cover(const struct transcript *list, size_t n, const char *protocols)
+{
+    size_t n_rows;
+    const struct fault_row *rows = fault_rows(&n_rows);
+    for (size_t i = 0; i < n_rows; i++) {
+        slice rest = slice_of(protocols), word;
+        bool ours = false;
+        while (slice_cut(&rest, ' ', &word))
+            ours |= slice_eq_str(word, rows[i].protocol);
+        if (ours)
+            ck_assert_msg(is_covered(list, n, rows[i].name), "%s has no transcript", rows[i].name);
+    }
 }

@@ -6,6 +6,7 @@
        "R: NOOP\n"     the client sends exactly this
        "S: 250 ~"      the server's next line is this; "~" stands for any text
        "G: +OK\n"      the server's next bytes are exactly this
+       "E: 120"        a multi-line POP3 response goes on for so many octets
        "M: 250"        the server's next reply is an SMTP one of that code, however many lines
        "L: SIZE ~"     ... and that reply had such a line behind its code; "L! AUTH ~": it had none
        "S-"            the server sends nothing for a second
@@ -20,7 +21,8 @@
 
    A digit in front ("2C: NOOP") names the connection; without one it is the first. The greeting is
    not passed over. "$P" stands for alice's credentials for PLAIN in base64, "$A" for her password.
-   The clock is virtual. */
+   bob has one message with 8-bit text; carol one whose last line has no end, and one of 120,000
+   octets. The clock is virtual. */
 #ifndef TEST_MAIL_DRIVER_H
 #define TEST_MAIL_DRIVER_H
 
@@ -41,5 +43,7 @@ struct transcript {
 
 /* The case of a loop test. Fails with the transcript's name and line. */
 void transcript_run(const struct transcript *t);
+/* Fails unless every fault of these protocols (words separated by spaces) has a transcript. */
+void transcripts_cover(const struct transcript *list, size_t n, const char *protocols);
 
 #endif
