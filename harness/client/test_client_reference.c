@@ -347,6 +347,7 @@ START_TEST(external)
     tls_context_free(W.tls);
     reference_free(W.ref);
     ck_assert_ok(reference_new(&options, &err, &W.ref));
+    W.tls_options.verify_host = reference_host_name(W.ref);
     struct cert_spec spec = { .common_name = "alice", .client = true };
     auto_identity id = identity_new(reference_ca(W.ref), &spec);
     struct tls_client_config config = { .ca_pem = reference_ca_pem(W.ref),

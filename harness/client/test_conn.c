@@ -1,197 +1,7 @@
-/* A connection over an in-memory pair and the virtual clock, with a scripted peer. */
-#include "certs.h"
-#include "conn.h"
-#include "deflate_stream.h"
 #include "imap_response.h"
 #include "pop3_reply.h"
 #include "smtp_reply.h"
-#include "testing.h"
-
-/* What the peer does, in order. */
-enum verb {
-    DONE,
-    WAIT,  /* until `at` */
-    SAY,   /* text, in one write */
-    DRIP,  /* text, one byte each millisecond */
-    FLOOD, /* text, `at` times */
-    READ,  /* until a line end came */
-    CLOSE,
-    RESET,
-    TLS,      /* shake hands as server */
-    TRUNCATE, /* closes without close_notify */
-    DEFLATE,
-};
-struct move {
-    enum verb verb;
-    const char *text;
-    nsec at;
-};
-
-static struct {
-    const struct move *moves;
-    struct stream *mine, *theirs;
-    struct ca *ca;
-    struct tls_context *server, *client;
-    struct transcript *transcript;
-    struct secrets secrets;
-    enum tls_client_cert client_cert;
-    int seen;
-} T;
-
-static void peer_read_line(void)
-{
-    char c = 0;
-    while (c != '\n' && stream_read(T.theirs, &c, 1, NEVER) == 1)
-        ;
-}
-
-static void peer_tls(void)
-{
-    struct stream *tls;
-    if (tls_open_server(T.theirs, T.server, NULL, NEVER, NULL, &tls) == 0)
-        T.theirs = tls;
-}
-
-static void peer_say(const struct move *m)
-{
-    slice text = slice_of(m->text);
-    for (size_t i = 0; m->verb == DRIP && i < text.n; i++) {
-        task_sleep(now() + MILLIS(1));
-        stream_write(T.theirs, text.p + i, 1, NEVER);
-    }
-    for (nsec i = 0; m->verb == FLOOD && i < m->at; i++)
-        stream_write_slice(T.theirs, text, NEVER);
-    if (m->verb == SAY)
-        stream_write_slice(T.theirs, text, NEVER);
-}
-
-static void peer(void *arg)
-{
-    for (const struct move *m = T.moves; m->verb != DONE; m++) {
-        switch (m->verb) {
-        case WAIT:
-            task_sleep(m->at);
-            break;
-        case READ:
-            peer_read_line();
-            break;
-        case TLS:
-            peer_tls();
-            break;
-        case DEFLATE:
-            T.theirs = deflate_open(T.theirs, S(""), -1, 0);
-            break;
-        case RESET:
-            stream_reset(T.theirs);
-            break;
-        case TRUNCATE:
-            tls_set_truncate(T.theirs);
-            __attribute__((fallthrough));
-        case CLOSE:
-            stream_close(T.theirs);
-            T.theirs = NULL;
-            return;
-        default:
-            peer_say(m);
-        }
-    }
-    char c;
-    while (stream_read(T.theirs, &c, 1, NEVER) == 1)
-        ;
-    stream_close(T.theirs);
-    T.theirs = NULL;
-}
-
-static void count_seen(void *ctx, struct conn *c, const struct unit *u)
-{
-    ck_assert_ptr_eq(ctx, &T);
-    ck_assert_int_eq(u->number, ++T.seen);
-}
-
-struct test {
-    void (*fn)(struct conn *c);
-    struct conn_options options;
-    const struct move *moves;
-};
-
-static void run_test(void *arg)
-{
-    struct test *t = arg;
-    struct stream *ends[2];
-    pair_open(ends);
-    T.mine = ends[0];
-    T.theirs = ends[1];
-    T.moves = t->moves;
-    t->options.transcript = T.transcript;
-    t->options.seen = count_seen;
-    t->options.ctx = &T;
-    struct task *p = task_spawn(peer, NULL);
-    struct conn *c = conn_open(T.mine, &t->options);
-    t->fn(c);
-    conn_close(c);
-    task_join(p);
-}
-
-static void play(enum mail_protocol protocol, const struct move *moves, void (*fn)(struct conn *c))
-{
-    struct test t = { .fn = fn, .moves = moves, .options = { .protocol = protocol } };
-    sched_main(CLOCK_VIRTUAL, run_test, &t);
-}
-
-static void setup(void)
-{
-    secrets_add(&T.secrets, S("c4n4ry-secret"));
-    T.transcript = transcript_new(&T.secrets);
-}
-
-static void teardown(void)
-{
-    transcript_free(T.transcript);
-    secrets_release(&T.secrets);
-    tls_context_free(T.server);
-    tls_context_free(T.client);
-    ca_free(T.ca);
-}
-
-static void need_tls(void)
-{
-    T.ca = ca_new("test authority");
-    auto_identity id = identity_of_kind(T.ca, CERT_GOOD, "mail.example.test");
-    struct tls_server_config server = { .chain_pem = slice_of(id.chain_pem),
-                                        .key_pem = slice_of(id.key_pem),
-                                        .client_cert = T.client_cert,
-                                        .client_ca_pem = ca_pem(T.ca) };
-    struct tls_client_config client = { .ca_pem = ca_pem(T.ca) };
-    ck_assert_int_eq(tls_server_context_new(&server, NULL, &T.server), 0);
-    ck_assert_int_eq(tls_client_context_new(&client, NULL, &T.client), 0);
-}
-
-static struct unit *next_unit(struct conn *c, nsec deadline)
-{
-    struct unit *u = NULL;
-    ck_assert_int_eq(conn_next(c, deadline, &u), CONN_UNIT);
-    return u;
-}
-
-static void expect_raw(struct conn *c, const char *raw)
-{
-    auto_unit u = next_unit(c, NEVER);
-    ck_assert_slice(u->raw, slice_of(raw));
-}
-
-static void expect_end(struct conn *c, enum conn_end end)
-{
-    struct unit *u;
-    ck_assert_int_eq(conn_next(c, NEVER, &u), CONN_CLOSED);
-    ck_assert_str_eq(conn_end_name(conn_ended(c)), conn_end_name(end));
-    ck_assert_str_ne(conn_end_text(c), "");
-}
-
-static void send_text(struct conn *c, const char *text)
-{
-    struct error err = { 0 };
-    ck_assert_msg(conn_send(c, slice_of(text), NEVER, &err) == 0, "%s", err.text);
-}
+#include "test_conn_driver.h"
 
 /* ---- dates ---- */
 
@@ -430,159 +240,6 @@ START_TEST(end_reset)
 }
 END_TEST
 
-static const struct tls_options full = { .verify_host = "mail.example.test" };
-
-static void go_tls(struct conn *c, slice want_leftover)
-{
-    auto_buf leftover = { 0 };
-    struct error err = { 0 };
-    buf_init(&leftover, 10000);
-    expect_raw(c, "220 hi\r\n");
-    send_text(c, "STARTTLS\r\n");
-    expect_raw(c, "220 go\r\n");
-    int result = conn_start_tls(c, T.client, &full, NEVER, &leftover, &err);
-    ck_assert_msg(result == 0, "%s", err.text);
-    ck_assert_slice(buf_slice(&leftover), want_leftover);
-    ck_assert(conn_in_tls(c));
-    ck_assert_str_eq(conn_tls_info(c)->version, "TLSv1.3");
-}
-
-static void in_tls(struct conn *c)
-{
-    go_tls(c, S(""));
-    ck_assert_int_ge(now(), MILLIS(50));
-    auto_unit u = next_unit(c, NEVER);
-    ck_assert_slice(u->raw, S("250 private\r\n"));
-    ck_assert(u->in_tls);
-    expect_end(c, CONN_FIN);
-}
-
-START_TEST(tls_then_close)
-{
-    static const struct move moves[] = {
-        { SAY, "220 hi\r\n" },
-        { READ },
-        { SAY, "220 go\r\n" },
-        { TLS },
-        { SAY, "250 private\r\n" },
-        { CLOSE },
-        { DONE },
-    };
-    need_tls();
-    play(PROTOCOL_SMTP, moves, in_tls);
-}
-END_TEST
-
-static void truncated(struct conn *c)
-{
-    struct error err;
-    go_tls(c, S(""));
-    expect_raw(c, "250 private\r\n");
-    expect_end(c, CONN_TLS_TRUNCATED);
-    ck_assert_int_eq(conn_result_error(c, CONN_CLOSED, "x", &err), ERR_TLS);
-}
-
-START_TEST(tls_then_truncated)
-{
-    static const struct move moves[] = {
-        { SAY, "220 hi\r\n" }, { READ }, { SAY, "220 go\r\n" }, { TLS }, { SAY, "250 private\r\n" },
-        { TRUNCATE },          { DONE },
-    };
-    need_tls();
-    play(PROTOCOL_SMTP, moves, truncated);
-}
-END_TEST
-
-static void alerted(struct conn *c)
-{
-    go_tls(c, S(""));
-    expect_end(c, CONN_TLS_ALERT);
-}
-
-/* In TLS 1.3 the client is done before the server misses its certificate. */
-START_TEST(tls_then_alert)
-{
-    static const struct move moves[] = {
-        { SAY, "220 hi\r\n" }, { READ }, { SAY, "220 go\r\n" }, { TLS }, { DONE },
-    };
-    T.client_cert = TLS_CLIENT_CERT_REQUIRE;
-    need_tls();
-    play(PROTOCOL_SMTP, moves, alerted);
-}
-END_TEST
-
-static void injected(struct conn *c)
-{
-    go_tls(c, S("250 injected\r\n250 par"));
-    expect_raw(c, "250 private\r\n");
-}
-
-START_TEST(tls_leftover_at_once)
-{
-    static const struct move moves[] = {
-        { SAY, "220 hi\r\n" },
-        { READ },
-        { SAY, "220 go\r\n250 injected\r\n250 par" },
-        { WAIT, .at = MILLIS(60) },
-        { TLS },
-        { SAY, "250 private\r\n" },
-        { DONE },
-    };
-    need_tls();
-    play(PROTOCOL_SMTP, moves, injected);
-}
-END_TEST
-
-START_TEST(tls_leftover_a_moment_later)
-{
-    static const struct move moves[] = {
-        { SAY, "220 hi\r\n" },       { READ },
-        { SAY, "220 go\r\n" },       { WAIT, .at = MILLIS(20) },
-        { SAY, "250 injected\r\n" }, { WAIT, .at = MILLIS(40) },
-        { SAY, "250 par" },          { TLS },
-        { SAY, "250 private\r\n" },  { DONE },
-    };
-    need_tls();
-    play(PROTOCOL_SMTP, moves, injected);
-}
-END_TEST
-
-static void tls_fails(struct conn *c)
-{
-    struct error err = { 0 };
-    expect_raw(c, "220 hi\r\n");
-    struct tls_options wrong = { .verify_host = "other.example.test" };
-    ck_assert_int_eq(conn_start_tls(c, T.client, &wrong, NEVER, NULL, &err), ERR_TLS);
-    expect_end(c, CONN_TLS_BROKEN);
-    ck_assert_int_eq(conn_send(c, S("NOOP\r\n"), NEVER, &err), ERR_NETWORK);
-}
-
-START_TEST(tls_failure_ends_it)
-{
-    static const struct move moves[] = { { SAY, "220 hi\r\n" }, { TLS }, { CLOSE } };
-    need_tls();
-    play(PROTOCOL_SMTP, moves, tls_fails);
-}
-END_TEST
-
-static void closed_before_tls(struct conn *c)
-{
-    struct error err = { 0 };
-    expect_raw(c, "220 hi\r\n");
-    ck_assert_int_eq(conn_start_tls(c, T.client, &full, NEVER, NULL, &err), ERR_NETWORK);
-    ck_assert_int_eq(conn_ended(c), CONN_FIN);
-}
-
-START_TEST(tls_but_closed)
-{
-    static const struct move moves[] = { { SAY, "220 hi\r\n" },
-                                         { WAIT, .at = MILLIS(10) },
-                                         { CLOSE } };
-    need_tls();
-    play(PROTOCOL_SMTP, moves, closed_before_tls);
-}
-END_TEST
-
 /* ---- limits ---- */
 
 static void too_long(struct conn *c)
@@ -593,20 +250,13 @@ static void too_long(struct conn *c)
     ck_assert_int_eq(conn_result_error(c, CONN_CLOSED, "x", &err), ERR_LIMIT);
 }
 
-static void play_limited(struct conn_options options, const struct move *moves,
-                         void (*fn)(struct conn *c))
-{
-    struct test t = { .fn = fn, .moves = moves, .options = options };
-    sched_main(CLOCK_VIRTUAL, run_test, &t);
-}
-
 START_TEST(unit_limit)
 {
     static const char *const endless[] = { "* X yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
                                            "* 1 FETCH (BODY[] {999999}\r\n" };
     struct move moves[] = { { SAY, "* OK hi\r\n" }, { FLOOD, endless[_i], 1000 }, { DONE } };
-    play_limited((struct conn_options) { .protocol = PROTOCOL_IMAP, .unit_max = 20000 }, moves,
-                 too_long);
+    play_with((struct conn_options) { .protocol = PROTOCOL_IMAP, .unit_max = 20000 }, moves,
+              too_long);
 }
 END_TEST
 
@@ -623,7 +273,7 @@ START_TEST(inbox_limit)
     static const struct move moves[] = { { FLOOD, "* 1 EXISTS\r\n", 1000 }, { DONE } };
     struct conn_options units = { .protocol = PROTOCOL_IMAP, .inbox_units = 100 };
     struct conn_options bytes = { .protocol = PROTOCOL_IMAP, .inbox_bytes = 1200 };
-    play_limited(_i ? units : bytes, moves, gives_out_what_fits);
+    play_with(_i ? units : bytes, moves, gives_out_what_fits);
 }
 END_TEST
 
@@ -645,8 +295,8 @@ static void eats_all(struct conn *c)
 START_TEST(total_limit)
 {
     static const struct move moves[] = { { FLOOD, "* 1 EXISTS\r\n", 100000 }, { DONE } };
-    play_limited((struct conn_options) { .protocol = PROTOCOL_IMAP, .total_max = 100000 }, moves,
-                 eats_all);
+    play_with((struct conn_options) { .protocol = PROTOCOL_IMAP, .total_max = 100000 }, moves,
+              eats_all);
 }
 END_TEST
 
@@ -753,53 +403,6 @@ START_TEST(reset_by_us)
 }
 END_TEST
 
-static void compressed(struct conn *c)
-{
-    expect_raw(c, "* OK hi\r\n");
-    send_text(c, "A1 COMPRESS DEFLATE\r\n");
-    expect_raw(c, "A1 OK go\r\n");
-    ck_assert_int_eq(conn_start_compress(c, NULL), 0);
-    ck_assert(conn_compressed(c));
-    send_text(c, "A2 NOOP\r\n");
-    expect_raw(c, "A2 OK\r\n");
-}
-
-START_TEST(compression)
-{
-    static const struct move moves[] = {
-        { SAY, "* OK hi\r\n" }, { READ }, { SAY, "A1 OK go\r\n" }, { DEFLATE }, { READ },
-        { SAY, "A2 OK\r\n" },   { DONE },
-    };
-    play(PROTOCOL_IMAP, moves, compressed);
-}
-END_TEST
-
-static void early_compressed(struct conn *c)
-{
-    expect_raw(c, "* OK hi\r\n");
-    send_text(c, "A1 COMPRESS DEFLATE\r\n");
-    expect_raw(c, "A1 OK go\r\n");
-    task_sleep(SECONDS(2));
-    ck_assert_int_eq(conn_start_compress(c, NULL), 0);
-    expect_raw(c, "* 1 EXISTS\r\n");
-}
-
-/* What the server pushes, compressed, before we look belongs to the deflate stream. */
-START_TEST(compression_leftover)
-{
-    static const struct move moves[] = {
-        { SAY, "* OK hi\r\n" },
-        { READ },
-        { SAY, "A1 OK go\r\n" },
-        { WAIT, .at = SECONDS(1) },
-        { DEFLATE },
-        { SAY, "* 1 EXISTS\r\n" },
-        { DONE },
-    };
-    play(PROTOCOL_IMAP, moves, early_compressed);
-}
-END_TEST
-
 static void says_secret(struct conn *c)
 {
     expect_raw(c, "+OK hi\r\n");
@@ -824,7 +427,7 @@ END_TEST
 
 static void add(TCase *cases)
 {
-    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_checked_fixture(cases, conn_setup, conn_teardown);
     tcase_add_test(cases, dated_on_arrival);
     tcase_add_test(cases, timeout_and_peek);
     tcase_add_loop_test(cases, framing_at_once, 0, sizeof framing_rows / sizeof *framing_rows);
@@ -834,13 +437,6 @@ static void add(TCase *cases)
     tcase_add_test(cases, smtp_flags);
     tcase_add_test(cases, end_fin);
     tcase_add_test(cases, end_reset);
-    tcase_add_test(cases, tls_then_close);
-    tcase_add_test(cases, tls_then_truncated);
-    tcase_add_test(cases, tls_then_alert);
-    tcase_add_test(cases, tls_leftover_at_once);
-    tcase_add_test(cases, tls_leftover_a_moment_later);
-    tcase_add_test(cases, tls_failure_ends_it);
-    tcase_add_test(cases, tls_but_closed);
     tcase_add_loop_test(cases, unit_limit, 0, 2);
     tcase_add_loop_test(cases, inbox_limit, 0, 2);
     tcase_add_test(cases, total_limit);
@@ -849,8 +445,6 @@ static void add(TCase *cases)
     tcase_add_test(cases, cancellation);
     tcase_add_test(cases, half_close);
     tcase_add_test(cases, reset_by_us);
-    tcase_add_test(cases, compression);
-    tcase_add_test(cases, compression_leftover);
     tcase_add_test(cases, transcript_is_masked);
 }
 
