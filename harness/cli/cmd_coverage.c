@@ -10,7 +10,8 @@ static const struct option_row rows[] = {
 };
 static const struct command_line line = {
     "coverage", "[rfcNNNN]...",
-    "Counts, for each RFC, the clauses in the library and those that checks cite.", rows, COUNT(rows)
+    "Counts, for each RFC, the clauses in the library and those that checks cite.", rows,
+    COUNT(rows)
 };
 
 const struct command_line *coverage_line(void)
@@ -53,7 +54,7 @@ static size_t print_all(const struct library *l, const struct text_list *words)
             continue;
         if (t.rfc && strcmp(t.rfc, c->rfc) != 0) {
             print_tally(&t);
-            t = (struct tally){ 0 };
+            t = (struct tally) { 0 };
         }
         t.rfc = c->rfc;
         t.total[c->level]++;

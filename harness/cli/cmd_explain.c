@@ -90,7 +90,8 @@ static bool explain_invariant(const struct library *l, const char *name)
     const struct invariant *i = invariant_find(slice_of(name));
     if (!i)
         return false;
-    printf("%s\n  %s\n\nalways on: every octet that any check receives is held against it\n\nrequires\n",
+    printf("%s\n  %s\n\nalways on: every octet that any check receives is held against "
+           "it\n\nrequires\n",
            i->id, i->title);
     const struct clause *c = clause_find(&l->clauses, slice_of(i->clause));
     if (c)

@@ -16,11 +16,12 @@ static const struct option_row rows[] = {
     { "faults", 0, NULL, "list the faults of the reference servers", OPTION_FLAG, &args.faults },
     { "invariants", 0, NULL, "list the always-on rules", OPTION_FLAG, &args.invariants },
     { "exclude", 'x', "SELECTOR", "leave these out", OPTION_LIST, &args.excludes },
-    { "level", 0, "must|should|may", "only checks of at least this level", OPTION_TEXT, &args.level },
+    { "level", 0, "must|should|may", "only checks of at least this level", OPTION_TEXT,
+      &args.level },
 };
 static const struct command_line line = {
-    "list", "[SELECTOR|FILE]...", "Lists checks (one line per variant), faults or invariants.", rows,
-    COUNT(rows)
+    "list", "[SELECTOR|FILE]...", "Lists checks (one line per variant), faults or invariants.",
+    rows, COUNT(rows)
 };
 
 const struct command_line *list_line(void)
@@ -63,10 +64,10 @@ static void print_json(const struct planned_list *plan)
             json_array_append_new(clauses, json_string(c->clauses[k]->id));
         for (size_t k = 0; k < c->n_faults; k++)
             json_array_append_new(proofs, json_string(faults[c->faults[k]].name));
-        json_array_append_new(
-            all, json_pack("{s:s, s:s, s:s, s:s, s:i, s:o, s:o}", "id", plan->v[i].id, "title",
-                           c->title, "level", level_of(c), "file", c->file, "line",
-                           (int)c->at.line, "clauses", clauses, "provedBy", proofs));
+        json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:i, s:o, s:o}", "id",
+                                             plan->v[i].id, "title", c->title, "level", level_of(c),
+                                             "file", c->file, "line", (int)c->at.line, "clauses",
+                                             clauses, "provedBy", proofs));
     }
     json_dumpf(all, stdout, JSON_INDENT(2));
     putchar('\n');
@@ -78,7 +79,8 @@ static int list_checks(struct library *l)
     struct planned_list plan = { 0 };
     struct arena arena = { 0 };
     struct error err = { 0 };
-    struct selection s = { args.words.v, args.words.n, args.excludes.v, args.excludes.n, LEVEL_NONE };
+    struct selection s = { args.words.v, args.words.n, args.excludes.v, args.excludes.n,
+                           LEVEL_NONE };
     int r = 0;
     if (args.level && !level_parse(slice_of(args.level), &s.level))
         r = error_set(&err, ERR_USAGE, "--level is must, should or may");

@@ -24,28 +24,41 @@ struct run_arguments {
 static struct run_arguments args;
 
 static const struct option_row rows[] = {
-    { "target", 't', "FILE|URL", "target file, or URL such as imaps://me@host (repeat for several services)", OPTION_LIST, &args.targets },
-    { "starttls", 0, NULL, "upgrade the clear services given as URLs with STARTTLS", OPTION_FLAG, &args.starttls },
-    { "password-file", 0, "FILE", "password of the account given in URLs", OPTION_TEXT, &args.password_file },
-    { "password-command", 0, "COMMAND", "a command that prints it", OPTION_TEXT, &args.password_command },
+    { "target", 't', "FILE|URL",
+      "target file, or URL such as imaps://me@host (repeat for several services)", OPTION_LIST,
+      &args.targets },
+    { "starttls", 0, NULL, "upgrade the clear services given as URLs with STARTTLS", OPTION_FLAG,
+      &args.starttls },
+    { "password-file", 0, "FILE", "password of the account given in URLs", OPTION_TEXT,
+      &args.password_file },
+    { "password-command", 0, "COMMAND", "a command that prints it", OPTION_TEXT,
+      &args.password_command },
     { "cacert", 0, "FILE", "trust these certificates (PEM)", OPTION_TEXT, &args.cacert },
-    { "tls-name", 0, "NAME", "the host name that certificates must carry", OPTION_TEXT, &args.name },
-    { "insecure", 'k', NULL, "do not verify certificates (the report says so)", OPTION_FLAG, &args.insecure },
+    { "tls-name", 0, "NAME", "the host name that certificates must carry", OPTION_TEXT,
+      &args.name },
+    { "insecure", 'k', NULL, "do not verify certificates (the report says so)", OPTION_FLAG,
+      &args.insecure },
     { "source-address", 0, "ADDRESS", "connect from this address", OPTION_TEXT, &args.source },
-    { "disposable", 0, NULL, "everything in the accounts may be deleted", OPTION_FLAG, &args.disposable },
+    { "disposable", 0, NULL, "everything in the accounts may be deleted", OPTION_FLAG,
+      &args.disposable },
     { "exclude", 'x', "SELECTOR", "leave these checks out", OPTION_LIST, &args.excludes },
-    { "level", 0, "must|should|may", "run only checks of at least this level", OPTION_TEXT, &args.level },
+    { "level", 0, "must|should|may", "run only checks of at least this level", OPTION_TEXT,
+      &args.level },
     { "strict", 0, NULL, "a SHOULD that does not hold is a failure", OPTION_FLAG, &args.strict },
     { "baseline", 'b', "FILE", "expected failures", OPTION_TEXT, &args.baseline },
     { "fail-on-flaky", 0, NULL, "a flaky check is a failure", OPTION_FLAG, &args.fail_on_flaky },
     { "jobs", 'j', "N", "checks at once (1)", OPTION_NUMBER, &args.jobs },
-    { "timeout", 0, "TIME", "of a step that says nothing else (10s)", OPTION_DURATION, &args.timeout },
+    { "timeout", 0, "TIME", "of a step that says nothing else (10s)", OPTION_DURATION,
+      &args.timeout },
     { "shape", 0, "SHAPE", "network shape: bytes, split=N or slow=TIME", OPTION_TEXT, &args.shape },
     { "slow", 0, NULL, "run checks that let a long time pass, too", OPTION_FLAG, &args.slow },
     { "seed", 0, "N", "fixes everything random", OPTION_NUMBER, &args.seed },
     { "keep-mail", 0, NULL, "do not remove what was brought", OPTION_FLAG, &args.keep },
-    { "report", 'r', "FORMAT=PATH", "write a report: json, junit, junit-strict, tap, html, text, markdown (repeat for several)", OPTION_LIST, &args.reports },
-    { "verbose", 'v', NULL, "name every check; twice: transcripts of all", OPTION_COUNT, &args.verbose },
+    { "report", 'r', "FORMAT=PATH",
+      "write a report: json, junit, junit-strict, tap, html, text, markdown (repeat for several)",
+      OPTION_LIST, &args.reports },
+    { "verbose", 'v', NULL, "name every check; twice: transcripts of all", OPTION_COUNT,
+      &args.verbose },
     { "quiet", 'q', NULL, "failures and the summary only", OPTION_COUNT, &args.quiet },
     { "color", 0, "auto|always|never", "colours on the terminal", OPTION_TEXT, &args.colour },
     { "no-progress", 0, NULL, "no progress on stderr", OPTION_FLAG, &args.no_progress },
@@ -117,7 +130,8 @@ static int parse_shape(const char *text, struct run_shape *ret, struct error *er
     else if (strncmp(text, "split=", 6) == 0 && slice_to_u64(slice_of(text + 6), 1 << 20, &n) && n)
         ret->split = (size_t)n;
     else if (strncmp(text, "slow=", 5) != 0 || !duration_parse(slice_of(text + 5), &ret->slow))
-        return error_set(err, ERR_USAGE, "--shape is bytes, split=N or slow=TIME, not \"%s\"", text);
+        return error_set(err, ERR_USAGE, "--shape is bytes, split=N or slow=TIME, not \"%s\"",
+                         text);
     return 0;
 }
 
@@ -212,10 +226,9 @@ static int open_next_hop(struct job *j, struct listener **ret)
         return error_set(&j->err, ERR_FILE, "next-hop is ADDRESS:PORT, not \"%s\"", where);
     const char *address = arena_str(&j->arena, slice_make(where, (size_t)(colon - where)));
     j->session.next_hop = next_hop_new();
-    struct listen_options options = { .address = address,
-                                      .port = (uint16_t)port,
-                                      .serve = serve_hop,
-                                      .arg = j->session.next_hop };
+    struct listen_options options = {
+        .address = address, .port = (uint16_t)port, .serve = serve_hop, .arg = j->session.next_hop
+    };
     return listener_open(&options, &j->err, ret);
 }
 
@@ -301,9 +314,9 @@ static void describe(struct job *j, enum level level)
     j->session.target = &j->target;
     j->session.options = &j->options;
     j->session.run = &j->run;
-    j->progress.options = (struct progress_options){ .out = args.no_progress ? NULL : stderr,
-                                                     .terminal = is_terminal(stderr),
-                                                     .colour = wants_colour(stderr, args.colour) };
+    j->progress.options = (struct progress_options) { .out = args.no_progress ? NULL : stderr,
+                                                      .terminal = is_terminal(stderr),
+                                                      .colour = wants_colour(stderr, args.colour) };
 }
 
 static int prepare(struct job *j, struct report_request *requests)
@@ -323,7 +336,8 @@ static int prepare(struct job *j, struct report_request *requests)
         r = error_set(&j->err, ERR_FILE, "the baseline is not valid");
     if (r == ERR_FILE && j->library.problems.list.n)
         status = say_problems(&j->library.problems);
-    struct selection selection = { selectors.v, selectors.n, args.excludes.v, args.excludes.n, level };
+    struct selection selection = { selectors.v, selectors.n, args.excludes.v, args.excludes.n,
+                                   level };
     if (!status && r == 0)
         r = library_select(&j->library, &selection, &j->arena, &j->session.plan, &j->err);
     array_release(&selectors);

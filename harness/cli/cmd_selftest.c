@@ -14,17 +14,23 @@ static struct {
 } args;
 
 static const struct option_row rows[] = {
-    { "loopback", 0, NULL, "over sockets and in real time, instead of in memory on the virtual clock", OPTION_FLAG, &args.loopback },
-    { "matrix", 'm', NULL, "print the kill matrix: each fault, the check that it fails, and how", OPTION_FLAG, &args.matrix },
+    { "loopback", 0, NULL,
+      "over sockets and in real time, instead of in memory on the virtual clock", OPTION_FLAG,
+      &args.loopback },
+    { "matrix", 'm', NULL, "print the kill matrix: each fault, the check that it fails, and how",
+      OPTION_FLAG, &args.matrix },
     { "clean-only", 0, NULL, "only the clean servers, no faults", OPTION_FLAG, &args.no_faults },
     { "exclude", 'x', "SELECTOR", "leave these out", OPTION_LIST, &args.excludes },
     { "seed", 0, "N", "fixes everything random (1)", OPTION_NUMBER, &args.seed },
-    { "verbose", 'v', NULL, "name every check; twice: transcripts of what is wrong", OPTION_COUNT, &args.verbose },
+    { "verbose", 'v', NULL, "name every check; twice: transcripts of what is wrong", OPTION_COUNT,
+      &args.verbose },
 };
 static const struct command_line line = {
     "selftest", "[SELECTOR]...",
-    "Runs the library against the clean reference servers, where every check must pass, then every\n"
-    "check against each fault that it names, where it must fail. A fault that no check names, a check\n"
+    "Runs the library against the clean reference servers, where every check must pass, then "
+    "every\n"
+    "check against each fault that it names, where it must fail. A fault that no check names, a "
+    "check\n"
     "without a fault, and a fault that is survived make it fail.",
     rows, COUNT(rows)
 };
@@ -91,16 +97,21 @@ static void judge(const struct result *r, struct trial *t)
 }
 
 /* A server of its own for every trial: no trial can spoil another. */
-static void try_once(struct selftest *st, const struct planned *planned, const struct faults *faults,
-                     const char *invariant, bool show, struct trial *ret)
+static void try_once(struct selftest *st, const struct planned *planned,
+                     const struct faults *faults, const char *invariant, bool show,
+                     struct trial *ret)
 {
     struct own_target own;
     struct run run;
-    struct session_options options = { .jobs = 1, .seed = args.seed ? args.seed : 1, .slow = !args.loopback };
+    struct session_options options = { .jobs = 1,
+                                       .seed = args.seed ? args.seed : 1,
+                                       .slow = !args.loopback };
     struct session session = { .library = &st->library, .options = &options, .run = &run };
-    struct own_options own_options = { .shared = &st->shared, .faults = *faults, .loopback = args.loopback };
+    struct own_options own_options = { .shared = &st->shared,
+                                       .faults = *faults,
+                                       .loopback = args.loopback };
     run_init(&run);
-    *ret = (struct trial){ .verdict = VERDICT_ERROR };
+    *ret = (struct trial) { .verdict = VERDICT_ERROR };
     int r = own_target_open(&own, &own_options, &st->err);
     if (r == 0) {
         session.target = &own.target;
@@ -174,7 +185,7 @@ static void print_kill(const char *fault, const char *by, const struct trial *t,
 static void prove_check(struct selftest *st, size_t first, size_t end)
 {
     const struct check *c = st->plan.v[first].check;
-    const struct fault_row *rows_of_faults = fault_rows(&(size_t){ 0 });
+    const struct fault_row *rows_of_faults = fault_rows(&(size_t) { 0 });
     for (size_t f = 0; f < c->n_faults; f++) {
         struct faults faults = { 0 };
         struct trial t = { 0 }, worst = { .verdict = VERDICT_PASS };
@@ -285,10 +296,12 @@ static int conclude(const struct selftest *st)
 {
     if (st->unnamed)
         printf("%u faults are named by no check\n", st->unnamed);
-    printf("selftest: %u checks, %u passed, %u faults, %u killed, %u survived, %u unproved, %.1f s\n",
-           st->checks, st->passed, st->faults, st->killed, st->survived, st->unproved,
-           (double)(clock_now() - st->began) / 1e9);
-    bool good = st->checks && st->passed == st->checks && !st->survived && !st->unproved && !st->unnamed;
+    printf(
+        "selftest: %u checks, %u passed, %u faults, %u killed, %u survived, %u unproved, %.1f s\n",
+        st->checks, st->passed, st->faults, st->killed, st->survived, st->unproved,
+        (double)(clock_now() - st->began) / 1e9);
+    bool good =
+        st->checks && st->passed == st->checks && !st->survived && !st->unproved && !st->unnamed;
     return good ? EXIT_GOOD : st->checks ? EXIT_FAILED : EXIT_NOTHING;
 }
 

@@ -16,17 +16,23 @@ static struct {
 } args;
 
 static const struct option_row rows[] = {
-    { "fault", 'f', "NAME", "a defect to have (repeat for several; mailassay list --faults)", OPTION_LIST, &args.faults },
-    { "port", 'p', "SERVICE=PORT", "the port of a service (a free one without)", OPTION_LIST, &args.ports },
+    { "fault", 'f', "NAME", "a defect to have (repeat for several; mailassay list --faults)",
+      OPTION_LIST, &args.faults },
+    { "port", 'p', "SERVICE=PORT", "the port of a service (a free one without)", OPTION_LIST,
+      &args.ports },
     { "address", 0, "ADDRESS", "listen there (127.0.0.1)", OPTION_TEXT, &args.address },
-    { "state", 0, "FOLDER", "where target.yaml, ca.pem and the passwords go", OPTION_TEXT, &args.state },
-    { "journal", 0, "FILE", "keep the mail in this file over restarts", OPTION_TEXT, &args.journal },
-    { "password-file", 0, "FILE", "one password for all accounts, from this file", OPTION_TEXT, &args.password_file },
+    { "state", 0, "FOLDER", "where target.yaml, ca.pem and the passwords go", OPTION_TEXT,
+      &args.state },
+    { "journal", 0, "FILE", "keep the mail in this file over restarts", OPTION_TEXT,
+      &args.journal },
+    { "password-file", 0, "FILE", "one password for all accounts, from this file", OPTION_TEXT,
+      &args.password_file },
 };
 static const struct command_line line = {
     "serve", "[SERVICE]...",
     "Starts the reference servers (all of them, or the services named: smtp smtp-alt submission\n"
-    "submissions lmtp pop3 pop3s imap imaps) until interrupted. They share one store; the accounts\n"
+    "submissions lmtp pop3 pop3s imap imaps) until interrupted. They share one store; the "
+    "accounts\n"
     "are alice, bob and carol. Prints the target file that they are, once they listen.",
     rows, COUNT(rows)
 };

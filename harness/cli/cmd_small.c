@@ -59,7 +59,8 @@ int cmd_completion(int argc, char **argv)
         fprintf(stderr, "usage: mailassay completion bash\n");
         return EXIT_USAGE;
     }
-    printf("# bash completion of mailassay\n_mailassay()\n{\n    local words cur=${COMP_WORDS[COMP_CWORD]}\n"
+    printf("# bash completion of mailassay\n_mailassay()\n{\n    local words "
+           "cur=${COMP_WORDS[COMP_CWORD]}\n"
            "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words=\"");
     for (size_t i = 0; i < n_commands; i++)
         printf("%s%s", i ? " " : "", commands[i].name);
@@ -67,7 +68,8 @@ int cmd_completion(int argc, char **argv)
     for (size_t i = 0; i < n_commands; i++)
         options_of(&commands[i]);
     printf("        esac\n        case $cur in\n        -*) ;;\n"
-           "        *) words=\"$words $(mailassay list 2>/dev/null | sed -n 's/ .*//p' | grep /)\" ;;\n"
+           "        *) words=\"$words $(mailassay list 2>/dev/null | sed -n 's/ .*//p' | grep /)\" "
+           ";;\n"
            "        esac\n    fi\n    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
            "    [ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n}\n"
            "complete -o filenames -F _mailassay mailassay\n");

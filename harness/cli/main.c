@@ -26,16 +26,18 @@ const size_t n_commands = COUNT(commands);
 
 static void help(FILE *out)
 {
-    fputs("usage: mailassay COMMAND [OPTION]... [ARGUMENT]...\n\n"
-          "Assays mail servers: runs scenarios for SMTP, POP3 and IMAP against any target and says,\n"
-          "clause by clause of the RFCs, what holds and what fails.\n\ncommands:\n",
-          out);
+    fputs(
+        "usage: mailassay COMMAND [OPTION]... [ARGUMENT]...\n\n"
+        "Assays mail servers: runs scenarios for SMTP, POP3 and IMAP against any target and says,\n"
+        "clause by clause of the RFCs, what holds and what fails.\n\ncommands:\n",
+        out);
     for (size_t i = 0; i < n_commands; i++)
         fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].about);
     fputs("\n\"mailassay COMMAND --help\" tells more. First steps:\n"
           "  mailassay selftest                        try it with nothing else installed\n"
           "  mailassay run -t imaps://me@mail.example  test a server\n"
-          "\nexit status: 0 all passed, 1 a required check failed, 2 wrong command line, 3 a file is\n"
+          "\nexit status: 0 all passed, 1 a required check failed, 2 wrong command line, 3 a file "
+          "is\n"
           "invalid, 4 nothing was selected or all was skipped, 5 the target could not be tested,\n"
           "6 our own fault, 130 interrupted\n",
           out);
@@ -51,7 +53,8 @@ int main(int argc, char **argv)
     const char *word = argc > 1 ? argv[1] : NULL;
     signal(SIGPIPE, SIG_IGN);
     setlocale(LC_CTYPE, "C.UTF-8");
-    if (word && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)) {
+    if (word &&
+        (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)) {
         help(stdout);
         return EXIT_GOOD;
     }

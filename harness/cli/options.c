@@ -45,7 +45,8 @@ static int store(const struct option_row *row, const char *value, struct error *
     case OPTION_DURATION:
         if (duration_parse(slice_of(value), (nsec *)row->store))
             return 0;
-        return error_set(err, ERR_USAGE, "--%s wants a time with its unit, such as 500ms or 10s, not \"%s\"",
+        return error_set(err, ERR_USAGE,
+                         "--%s wants a time with its unit, such as 500ms or 10s, not \"%s\"",
                          row->name, value);
     }
     return 0;

@@ -47,7 +47,7 @@ static struct stream *serve_end(struct own_target *o, enum service_id service,
     struct stream *ends[2];
     struct served *s = NEW(struct served);
     pair_open(ends);
-    *s = (struct served){ .next = o->served, .own = o, .stream = ends[1], .service = service };
+    *s = (struct served) { .next = o->served, .own = o, .stream = ends[1], .service = service };
     o->served = s;
     s->task = task_spawn_named("server", serve, s);
     return ends[0];
@@ -104,11 +104,10 @@ static int listen_all(struct own_target *o, struct error *err)
     o->port_args = xcalloc(SERVICE_COUNT, sizeof *o->port_args);
     for (int i = 0; i < SERVICE_COUNT && r == 0; i++) {
         struct target_service *s = &o->target.services[i];
-        o->port_args[i] = (struct port_arg){ o, (enum service_id)i };
-        struct listen_options options = { .address = s->host,
-                                          .port = s->port,
-                                          .serve = serve_socket,
-                                          .arg = &o->port_args[i] };
+        o->port_args[i] = (struct port_arg) { o, (enum service_id)i };
+        struct listen_options options = {
+            .address = s->host, .port = s->port, .serve = serve_socket, .arg = &o->port_args[i]
+        };
         if (!s->present)
             continue;
         r = listener_open(&options, err, &o->listeners[i]);
@@ -136,7 +135,7 @@ static void describe(struct own_target *o)
     t->name = "mailassay reference servers";
     for (int i = 0; i < SERVICE_COUNT; i++) {
         uint16_t port = options->loopback ? options->ports[i] : services[i].port;
-        t->services[i] = (struct target_service){
+        t->services[i] = (struct target_service) {
             wanted(options, i), options->address ? options->address : "127.0.0.1", port,
             services[i].implicit_tls ? TLS_MODE_IMPLICIT : TLS_MODE_STARTTLS
         };
@@ -173,9 +172,9 @@ static int start_reference(struct own_target *o, struct error *err)
 {
     struct reference_account accounts[ACCOUNTS];
     for (size_t i = 0; i < ACCOUNTS; i++)
-        accounts[i] = (struct reference_account){ .user = o->target.accounts[i].user,
-                                                  .password = o->target.accounts[i].password,
-                                                  .address = o->target.accounts[i].address };
+        accounts[i] = (struct reference_account) { .user = o->target.accounts[i].user,
+                                                   .password = o->target.accounts[i].password,
+                                                   .address = o->target.accounts[i].address };
     struct reference_options options = { .faults = o->options.faults,
                                          .accounts = accounts,
                                          .n_accounts = ACCOUNTS,
@@ -217,7 +216,7 @@ static int make_journal(struct own_target *o, struct error *err)
 
 int own_target_open(struct own_target *o, const struct own_options *options, struct error *err)
 {
-    *o = (struct own_target){ .options = *options };
+    *o = (struct own_target) { .options = *options };
     describe(o);
     make_accounts(o);
     o->next_hop = next_hop_new();

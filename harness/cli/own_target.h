@@ -19,12 +19,12 @@ void own_shared_release(struct own_shared *s);
 struct own_options {
     const struct own_shared *shared;
     struct faults faults;
-    bool loopback;             /* real sockets; otherwise in memory */
-    const char *address;       /* to listen on; NULL: 127.0.0.1 */
+    bool loopback;                 /* real sockets; otherwise in memory */
+    const char *address;           /* to listen on; NULL: 127.0.0.1 */
     uint16_t ports[SERVICE_COUNT]; /* 0: a free one */
-    bool only[SERVICE_COUNT];  /* when any is set: just these services */
-    const char *journal;       /* NULL: the store lives in memory only */
-    const char *password;      /* of all accounts; NULL: a random one each */
+    bool only[SERVICE_COUNT];      /* when any is set: just these services */
+    const char *journal;           /* NULL: the store lives in memory only */
+    const char *password;          /* of all accounts; NULL: a random one each */
 };
 
 struct own_target {
@@ -34,7 +34,7 @@ struct own_target {
     struct next_hop *next_hop;
     struct listener *listeners[SERVICE_COUNT];
     struct listener *next_hop_listener;
-    char *journal_made; /* a file of ours that a restart needs */
+    char *journal_made;    /* a file of ours that a restart needs */
     struct served *served; /* connections in memory */
     struct port_arg *port_args;
 };

@@ -79,11 +79,11 @@ static void load_entry(struct baseline *b, const struct library *l, const struct
         return;
     }
     struct result_baseline *entry = arena_new(&b->arena, struct result_baseline);
-    *entry = (struct result_baseline){ .expects = values[outcome],
-                                       .match = text_of(b, n, "match"),
-                                       .reason = text_of(b, n, "reason"),
-                                       .issue = text_of(b, n, "issue"),
-                                       .expires = text_of(b, n, "expires") };
+    *entry = (struct result_baseline) { .expects = values[outcome],
+                                        .match = text_of(b, n, "match"),
+                                        .reason = text_of(b, n, "reason"),
+                                        .issue = text_of(b, n, "issue"),
+                                        .expires = text_of(b, n, "expires") };
     hash_put(&b->by_id, id, entry);
 }
 

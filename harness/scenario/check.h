@@ -75,10 +75,10 @@ struct check {
     unsigned accounts;     /* how many it uses */
     bool needs_disposable; /* touches more than its own mailboxes */
     bool needs_next_hop, needs_outside, needs_restart;
-    bool exclusive;        /* its accounts must not be used by others meanwhile */
-    bool refuses;          /* it expects a refusal or a close: sane before and after */
-    bool slow;             /* lets more than 10 s pass */
-    bool uses_prefix;      /* makes mailboxes of its own by $prefix */
+    bool exclusive;   /* its accounts must not be used by others meanwhile */
+    bool refuses;     /* it expects a refusal or a close: sane before and after */
+    bool slow;        /* lets more than 10 s pass */
+    bool uses_prefix; /* makes mailboxes of its own by $prefix */
     const struct node *each;
     const struct node *steps, *always;
     slice advertised; /* empty: none */
@@ -92,7 +92,7 @@ struct planned {
     const char *id; /* check->id, or check->id[label] */
     struct {
         slice name, value;
-    } *bindings;
+    } * bindings;
     size_t n_bindings;
     enum device_state state; /* of an "advertised" variant */
 };

@@ -3,9 +3,9 @@
 #include <stdio.h>
 
 static const char *const file_keys[] = { "topic", "about", "tags", "needs", "checks" };
-static const char *const check_keys[] = { "title",   "clause", "level",      "proved-by", "why",
-                                          "tags",    "needs",  "devices",    "given",     "each",
-                                          "steps",   "always", "advertised", "waive" };
+static const char *const check_keys[] = { "title", "clause", "level",      "proved-by", "why",
+                                          "tags",  "needs",  "devices",    "given",     "each",
+                                          "steps", "always", "advertised", "waive" };
 
 static const char *text_of(struct check_loader *l, const struct node *n, const char *what)
 {

@@ -40,12 +40,14 @@ static void kind_from_service(struct check_loader *l, struct device_plan *d, con
 {
     slice name = n->text;
     if (name.n && name.p[0] == '$') {
-        const struct node *rows = each, *first = rows && rows->kind == NODE_LIST && rows->n ? rows->items[0] : rows;
+        const struct node *rows = each, *first = rows && rows->kind == NODE_LIST && rows->n
+                                                     ? rows->items[0]
+                                                     : rows;
         autofree char *variable = xslicedup(slice_skip(name, 1));
         const struct node *value = node_get(first, variable);
         if (value && value->kind == NODE_LIST && value->n)
             value = value->items[0];
-        name = value && value->kind == NODE_SCALAR ? value->text : (slice){ NULL, 0 };
+        name = value && value->kind == NODE_SCALAR ? value->text : (slice) { NULL, 0 };
     }
     const struct service *s = service_find(name);
     d->service = n;
@@ -64,9 +66,8 @@ static void load_device_map(struct check_loader *l, struct check *c, struct devi
     uint64_t account = 1;
     size_t kind = 0;
     node_only_keys(map, keys, COUNT(keys), "a device", l->problems);
-    if (node_get(map, "protocol") &&
-        node_word(node_get(map, "protocol"), device_kind_names, DEVICE_KINDS, "protocol", &kind,
-                  l->problems))
+    if (node_get(map, "protocol") && node_word(node_get(map, "protocol"), device_kind_names,
+                                               DEVICE_KINDS, "protocol", &kind, l->problems))
         d->kind = (enum device_kind)kind;
     if (node_get(map, "service") &&
         node_is(node_get(map, "service"), NODE_SCALAR, "service", l->problems))
@@ -92,9 +93,9 @@ void check_load_devices(struct check_loader *l, struct check *c, const struct no
         const struct node *value = map->items[i];
         struct device_plan *d = &c->devices[c->n_devices++];
         size_t kind = 0;
-        *d = (struct device_plan){ .name = arena_str(l->arena, map->keys[i]->text),
-                                   .at = map->keys[i]->at,
-                                   .account = 1 };
+        *d = (struct device_plan) { .name = arena_str(l->arena, map->keys[i]->text),
+                                    .at = map->keys[i]->at,
+                                    .account = 1 };
         if (value->kind == NODE_SCALAR) {
             if (node_word(value, device_kind_names, DEVICE_KINDS, "a device", &kind, l->problems))
                 d->kind = (enum device_kind)kind;
@@ -123,7 +124,7 @@ static struct mailbox_plan *add_mailbox(struct check_loader *l, struct check *c,
     if (c->n_mailboxes)
         memcpy(all, c->mailboxes, c->n_mailboxes * sizeof *all);
     c->mailboxes = all;
-    all[c->n_mailboxes] = (struct mailbox_plan){ .name = name, .account = account };
+    all[c->n_mailboxes] = (struct mailbox_plan) { .name = name, .account = account };
     check_uses_account(c, account);
     if (!name[0])
         c->needs_disposable = c->exclusive = true;
@@ -179,9 +180,9 @@ static void add_need(struct check_loader *l, struct check *c, enum device_kind k
     if (c->n_needs)
         memcpy(all, c->needs, c->n_needs * sizeof *all);
     for (size_t i = 0; i < count; i++)
-        all[c->n_needs++] = (struct need){ kind, words[i], list->at };
+        all[c->n_needs++] = (struct need) { kind, words[i], list->at };
     if (!count)
-        all[c->n_needs++] = (struct need){ kind, { NULL, 0 }, list->at };
+        all[c->n_needs++] = (struct need) { kind, { NULL, 0 }, list->at };
     c->needs = all;
 }
 
@@ -200,9 +201,9 @@ static void need_services(struct check_loader *l, struct check *c, const struct 
 
 void check_load_needs(struct check_loader *l, struct check *c, const struct node *map)
 {
-    static const char *const keys[] = { "imap",     "pop3",       "smtp",     "submission", "lmtp",
-                                        "services", "accounts",   "next-hop", "outside",
-                                        "disposable", "restart" };
+    static const char *const keys[] = { "imap",    "pop3",       "smtp",     "submission",
+                                        "lmtp",    "services",   "accounts", "next-hop",
+                                        "outside", "disposable", "restart" };
     uint64_t accounts;
     if (!map || !node_is(map, NODE_MAP, "needs", l->problems))
         return;

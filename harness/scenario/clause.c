@@ -32,7 +32,8 @@ static void load_clause(struct clauses *c, const char *rfc, const struct node *k
     size_t slash = slice_find_char(key->text, '/'), level = 0;
     const struct node *says = node_get(value, "says");
     if (slash == SIZE_MAX || !slash || slash + 1 == key->text.n) {
-        problem_add(problems, key->at, "a clause is named SECTION/WORD, such as 7.5.1/expunge-is-sent");
+        problem_add(problems, key->at,
+                    "a clause is named SECTION/WORD, such as 7.5.1/expunge-is-sent");
         return;
     }
     if (!node_is(value, NODE_MAP, "a clause", problems))

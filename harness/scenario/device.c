@@ -17,18 +17,18 @@ bool device_is_imap(const struct device *d)
 
 void device_credentials(const struct device *d, struct credentials *ret)
 {
-    *ret = (struct credentials){ .user = slice_of(d->account->user),
-                                 .password = slice_of(d->account->password),
-                                 .allow_clear = target_is_loopback(d->play->session->target) };
+    *ret = (struct credentials) { .user = slice_of(d->account->user),
+                                  .password = slice_of(d->account->password),
+                                  .allow_clear = target_is_loopback(d->play->session->target) };
 }
 
 void device_tls_options(const struct device *d, struct tls_options *ret)
 {
     const struct target *t = d->play->session->target;
     const char *name = target_tls_name(t, d->service);
-    *ret = (struct tls_options){ .sni = name,
-                                 .verify_host = name,
-                                 .verify = t->insecure ? TLS_VERIFY_RECORD : TLS_VERIFY_FULL };
+    *ret = (struct tls_options) { .sni = name,
+                                  .verify_host = name,
+                                  .verify = t->insecure ? TLS_VERIFY_RECORD : TLS_VERIFY_FULL };
 }
 
 static void seen(void *ctx, struct conn *c, const struct unit *u)

@@ -7,7 +7,7 @@ static slice word_of(struct play *p, const struct node *n)
 {
     slice text = { NULL, 0 };
     if (n && play_expand(NULL, p, n, &text) != STEP_OK)
-        return (slice){ NULL, 0 };
+        return (slice) { NULL, 0 };
     return text;
 }
 
@@ -18,7 +18,8 @@ static bool kind_has(enum device_kind kind, enum service_id id)
     const struct service *s = &services[id];
     if (s->protocol != protocols[kind])
         return false;
-    return s->protocol != PROTOCOL_SMTP || (s->role == ROLE_SUBMISSION) == (kind == DEVICE_SUBMISSION);
+    return s->protocol != PROTOCOL_SMTP ||
+           (s->role == ROLE_SUBMISSION) == (kind == DEVICE_SUBMISSION);
 }
 
 /* The best service: implicit TLS, else STARTTLS, else clear text; port 25 before 2525. A check of
@@ -50,7 +51,8 @@ static bool choose_service(struct device *d, struct play *p)
         if (id < 0)
             p->skip = arena_printf(&p->arena, "the target has no service %.*s", SLICE_ARG(name));
     } else if (id < 0) {
-        p->skip = arena_printf(&p->arena, "the target has no %s service", device_kind_names[d->kind]);
+        p->skip =
+            arena_printf(&p->arena, "the target has no %s service", device_kind_names[d->kind]);
     }
     if (id < 0)
         return false;
@@ -76,21 +78,20 @@ static bool choose_tls(struct device *d, struct play *p)
     return true;
 }
 
-static void bind_accounts(struct device *d, const struct target *t)
+void device_bind_accounts(struct vars *vars, const struct target *t)
 {
     char name[24];
     for (size_t i = 0; i < t->n_accounts; i++) {
-        snprintf(name, sizeof name, i ? "user%zu" : "user1", i + 1);
-        vars_set_text(&d->vars, name, t->accounts[i].user);
-        snprintf(name, sizeof name, i ? "address%zu" : "address1", i + 1);
+        snprintf(name, sizeof name, "user%zu", i + 1);
+        vars_set_text(vars, name, t->accounts[i].user);
+        snprintf(name, sizeof name, "address%zu", i + 1);
         if (t->accounts[i].address)
-            vars_set_text(&d->vars, name, t->accounts[i].address);
+            vars_set_text(vars, name, t->accounts[i].address);
     }
 }
 
 static void bind(struct device *d, const struct target *t)
 {
-    bind_accounts(d, t);
     vars_set_text(&d->vars, "user", d->account->user);
     if (d->account->password)
         vars_set_text(&d->vars, "password", d->account->password);
@@ -103,7 +104,7 @@ static void bind(struct device *d, const struct target *t)
 bool device_resolve(struct device *d, struct play *p, const struct device_plan *plan)
 {
     const struct target *t = p->session->target;
-    *d = (struct device){ .plan = plan, .name = plan->name, .kind = plan->kind, .play = p };
+    *d = (struct device) { .plan = plan, .name = plan->name, .kind = plan->kind, .play = p };
     d->pending_end = &d->pending;
     static const struct target_account nobody = { .user = "nobody", .password = "" };
     if (plan->account <= t->n_accounts) {

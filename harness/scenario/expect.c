@@ -55,12 +55,12 @@ static bool smtp_alternative(slice text, const struct smtp_reply *r, struct matc
         return r->class == 2 || r->class == 3;
     slice_cut(&rest, ' ', &code);
     if (!code_matches(code, r->code)) {
-        *m = (struct match){ .vars = m->vars, .offset = 0, .length = 3, .wanted = code };
+        *m = (struct match) { .vars = m->vars, .offset = 0, .length = 3, .wanted = code };
         return false;
     }
     if (!slice_cut(&rest, ' ', &status) || enhanced_matches(status, r->enhanced))
         return true;
-    *m = (struct match){ .vars = m->vars, .depth = 1, .offset = 4, .wanted = status };
+    *m = (struct match) { .vars = m->vars, .depth = 1, .offset = 4, .wanted = status };
     return false;
 }
 
@@ -87,7 +87,7 @@ bool expect_alternative(struct device *d, slice text, const struct unit *u, stru
         subject_from_words(u->pop3->first, arena, &subject);
         return subject_alternative(text, &subject, arena, m);
     }
-    *m = (struct match){ .vars = m->vars, .wanted = text };
+    *m = (struct match) { .vars = m->vars, .wanted = text };
     return false;
 }
 
@@ -104,8 +104,8 @@ static const char *subject_of(struct device *d, const struct step *s)
     return d->name;
 }
 
-static enum step_result no_completion(struct device *d, const struct step *s,
-                                      const struct node *at, const struct reply *reply)
+static enum step_result no_completion(struct device *d, const struct step *s, const struct node *at,
+                                      const struct reply *reply)
 {
     struct play *p = d->play;
     char took[32];
@@ -114,8 +114,8 @@ static enum step_result no_completion(struct device *d, const struct step *s,
     if (reply->result == CONN_TIMEOUT)
         return play_fail(p, s, d, at, "no reply to %s within %s", subject_of(d, s),
                          duration_text(now() - d->sent_at, took));
-    return play_fail(p, s, d, at, "the server %s in place of a reply to %s",
-                     conn_end_text(d->conn), subject_of(d, s));
+    return play_fail(p, s, d, at, "the server %s in place of a reply to %s", conn_end_text(d->conn),
+                     subject_of(d, s));
 }
 
 static enum step_result wrong_completion(struct device *d, const struct step *s,
@@ -150,7 +150,8 @@ enum step_result expect_completion(struct device *d, const struct step *s,
         if (slice_eq_str(alternatives[i], "closed")) {
             if (!reply->completion && reply->result == CONN_CLOSED)
                 return STEP_OK;
-        } else if (reply->completion && expect_alternative(d, alternatives[i], reply->completion, &m)) {
+        } else if (reply->completion &&
+                   expect_alternative(d, alternatives[i], reply->completion, &m)) {
             return STEP_OK;
         } else if (reply->completion && (!have_best || m.depth > best.depth)) {
             best = m;
@@ -158,8 +159,9 @@ enum step_result expect_completion(struct device *d, const struct step *s,
         }
     }
     const struct node *at = expect ? expect : whole;
-    enum step_result r = reply->completion ? wrong_completion(d, s, at, reply, have_best ? &best : NULL)
-                                           : no_completion(d, s, at, reply);
+    enum step_result r = reply->completion
+                             ? wrong_completion(d, s, at, reply, have_best ? &best : NULL)
+                             : no_completion(d, s, at, reply);
     for (size_t i = 0; i < n && r == STEP_FAILED; i++)
         play_fail_expected(d->play, slice_eq_str(alternatives[i], "success") ? S("2xx or 3xx")
                                                                              : alternatives[i]);
@@ -172,7 +174,7 @@ static const struct {
     const char *key;
     enum expect_rule rule;
 } rules[] = {
-    { "untagged", EXPECT_SOME }, { "lines", EXPECT_SOME },      { "only", EXPECT_ONLY },
+    { "untagged", EXPECT_SOME },  { "lines", EXPECT_SOME },      { "only", EXPECT_ONLY },
     { "in-order", EXPECT_ORDER }, { "without", EXPECT_WITHOUT },
 };
 

@@ -97,7 +97,7 @@ static void from_pop3(struct candidates *all, const struct unit *u, struct arena
 void candidates_from_reply(struct device *d, struct reply *reply, struct candidates *ret)
 {
     struct arena *arena = &d->play->arena;
-    *ret = (struct candidates){ .device = d, .reply = reply };
+    *ret = (struct candidates) { .device = d, .reply = reply };
     if (device_is_imap(d))
         from_imap(ret, arena);
     else if (reply->completion && reply->completion->smtp)
@@ -191,8 +191,8 @@ static enum step_result must_come(struct device *d, const struct step *s, const 
     return missing(d, s, at, &best);
 }
 
-static enum step_result must_not_come(struct device *d, const struct step *s,
-                                      const struct node *at, struct candidates *all)
+static enum step_result must_not_come(struct device *d, const struct step *s, const struct node *at,
+                                      struct candidates *all)
 {
     struct pattern p;
     if (!parse(d, at, &p))
@@ -215,7 +215,7 @@ static slice kind_of(const struct imap_value *values)
 {
     uint64_t number;
     size_t at = values->n_items > 1 && imap_to_number(&values->items[0], UINT32_MAX, &number);
-    return values->n_items ? values->items[at].text : (slice){ NULL, 0 };
+    return values->n_items ? values->items[at].text : (slice) { NULL, 0 };
 }
 
 static bool kind_is_listed(struct device *d, const struct node *node, slice kind)
@@ -258,8 +258,9 @@ enum step_result candidates_judge(struct device *d, const struct step *s, const 
     for (size_t i = 0; i < all->n; i++)
         all->v[i].used = false;
     for (size_t i = 0; i < n && r == STEP_OK; i++)
-        r = rule == EXPECT_WITHOUT ? must_not_come(d, s, items[i], all)
-                                   : must_come(d, s, items[i], all, rule == EXPECT_ORDER ? &from : NULL);
+        r = rule == EXPECT_WITHOUT
+                ? must_not_come(d, s, items[i], all)
+                : must_come(d, s, items[i], all, rule == EXPECT_ORDER ? &from : NULL);
     if (r == STEP_OK && rule == EXPECT_ONLY)
         r = none_else(d, s, node, all);
     return r;

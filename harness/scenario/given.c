@@ -12,11 +12,12 @@ int given_device(struct play *p, struct device *d, enum device_kind kind, unsign
                  struct error *err)
 {
     struct device_plan *plan = arena_new(&p->arena, struct device_plan);
-    *plan = (struct device_plan){ .name = "(set-up)", .kind = kind, .account = account };
+    *plan = (struct device_plan) { .name = "(set-up)", .kind = kind, .account = account };
     if (!device_resolve(d, p, plan))
         return error_set(err, ERR_USAGE, "%s", p->skip);
     d->quiet = true;
-    int r = device_open(d, kind == DEVICE_SMTP || kind == DEVICE_LMTP ? STATE_HELLO : STATE_LOGIN, err);
+    int r =
+        device_open(d, kind == DEVICE_SMTP || kind == DEVICE_LMTP ? STATE_HELLO : STATE_LOGIN, err);
     if (r < 0) {
         device_close(d);
         vars_release(&d->vars);
@@ -112,8 +113,8 @@ static int make_mailbox(struct play *p, const struct mailbox_plan *plan, struct 
                         struct error *err)
 {
     size_t first = p->n_messages;
-    const char *name = plan->name[0] ? arena_printf(&p->arena, "%s-%s", p->prefix, plan->name)
-                                     : "INBOX";
+    const char *name =
+        plan->name[0] ? arena_printf(&p->arena, "%s-%s", p->prefix, plan->name) : "INBOX";
     int r = make_messages(p, plan->messages, plan->n, err);
     if (r == 0 && plan->name[0]) {
         vars_set_text(&p->vars, plan->name, name);
@@ -149,7 +150,9 @@ static int fill_by_mail(struct play *p, const struct mailbox_plan *plan, struct 
         return r;
     slice to = slice_of(t->accounts[plan->account - 1].address);
     for (size_t i = first; r == 0 && i < p->n_messages; i++) {
-        struct smtp_message m = { .from = to, .to = &to, .n_to = 1, .content = p->messages[i].bytes };
+        struct smtp_message m = {
+            .from = to, .to = &to, .n_to = 1, .content = p->messages[i].bytes
+        };
         r = smtp_deliver(&smtp.client.smtp, &m, soon(), NULL, err);
     }
     given_device_end(&smtp);

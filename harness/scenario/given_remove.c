@@ -10,8 +10,8 @@ static nsec soon(void)
 static void left_behind(struct play *p, unsigned account, const char *what, const struct error *err)
 {
     struct run *run = p->session->run;
-    autofree char *text = xprintf("%s of %s: %s", what, p->session->target->accounts[account].user,
-                                  err->text);
+    autofree char *text =
+        xprintf("%s of %s: %s", what, p->session->target->accounts[account].user, err->text);
     *array_push(&run->left_behind) = session_text(p->session, slice_of(text));
 }
 
@@ -48,7 +48,8 @@ static int remove_mailboxes(struct play *p, struct imap_client *c, struct error 
     qsort(names, n, sizeof *names, by_length);
     for (size_t i = 0; i < n; i++) {
         struct imap_result out = { 0 };
-        struct imap_piece pieces[] = { { IMAP_TEXT, S("UNSUBSCRIBE ") }, { IMAP_ASTRING, names[i] } };
+        struct imap_piece pieces[] = { { IMAP_TEXT, S("UNSUBSCRIBE ") },
+                                       { IMAP_ASTRING, names[i] } };
         if (imap_command(c, pieces, 2, soon(), err, &out) == 0)
             imap_result_release(&out);
         int deleted = imap_delete(c, names[i], soon(), err);

@@ -255,7 +255,8 @@ static void add_clause(struct session *s, struct result *r, const struct invaria
 {
     const struct clause *c = clause_find(&s->library->clauses, slice_of(row->clause));
     if (c)
-        result_add_clause(r, (struct result_clause){ c->id, c->rfc, c->section, c->level, c->says });
+        result_add_clause(r,
+                          (struct result_clause) { c->id, c->rfc, c->section, c->level, c->says });
 }
 
 static void add_result(struct session *s, size_t i)

@@ -9,9 +9,9 @@ struct invariant {
     const char *id; /* "invariant/imap/grammar" */
     const char *title;
     const char *clause;
-    const char *fault;  /* of the reference servers that proves it */
-    const char *proof;  /* the check that is run under that fault */
-    enum level level;   /* LEVEL_NONE is must */
+    const char *fault; /* of the reference servers that proves it */
+    const char *proof; /* the check that is run under that fault */
+    enum level level;  /* LEVEL_NONE is must */
 };
 /* The table, for list, explain and selftest. */
 const struct invariant *invariant_rows(size_t *ret_n);

@@ -28,12 +28,12 @@ enum invariant_id {
 
 /* What is known of one connection. */
 struct watch {
-    unsigned running;  /* commands whose completion is still to come */
-    char command[24];  /* the last one's name, "UID FETCH"; empty: not known */
+    unsigned running; /* commands whose completion is still to come */
+    char command[24]; /* the last one's name, "UID FETCH"; empty: not known */
     bool idling;
     uint32_t exists;
     bool selected;
-    uint32_t *uids;    /* of sequence number i + 1; 0: not known */
+    uint32_t *uids; /* of sequence number i + 1; 0: not known */
     size_t n_uids;
     char mailbox[200]; /* as selected */
     uint64_t uidvalidity;

@@ -62,7 +62,7 @@ static void see_errors(struct device *d, const struct unit *u, enum invariant_id
         invariant_looked(d, advice);
     for (size_t i = 0; i < u->errors.n; i++) {
         const struct grammar_error *e = &u->errors.v[i];
-        enum invariant_id id = is_line_end_rule(e->rule)         ? line_ends
+        enum invariant_id id = is_line_end_rule(e->rule)          ? line_ends
                                : level_of(e->rule) == RULE_SHOULD ? advice
                                                                   : grammar;
         if (strcmp(e->rule, IMAP_RULE_UNKNOWN) != 0 && strcmp(e->rule, IMAP_RULE_LIMIT) != 0)
@@ -100,7 +100,8 @@ static void expunge_allowed(struct device *d, const struct unit *u)
 static void forget_uid(struct watch *w, uint32_t number)
 {
     if (number && number <= w->n_uids)
-        memmove(&w->uids[number - 1], &w->uids[number], (--w->n_uids - (number - 1)) * sizeof *w->uids);
+        memmove(&w->uids[number - 1], &w->uids[number],
+                (--w->n_uids - (number - 1)) * sizeof *w->uids);
 }
 
 static void see_expunge(struct device *d, const struct unit *u)
@@ -121,7 +122,8 @@ static void see_exists(struct device *d, const struct unit *u)
 {
     struct watch *w = d->watch;
     invariant_looked(d, INVARIANT_IMAP_EXISTS);
-    bool selecting = strcasecmp(w->command, "SELECT") == 0 || strcasecmp(w->command, "EXAMINE") == 0;
+    bool selecting =
+        strcasecmp(w->command, "SELECT") == 0 || strcasecmp(w->command, "EXAMINE") == 0;
     if (u->imap->number < w->exists && !(selecting && w->running))
         invariant_broken(d, INVARIANT_IMAP_EXISTS, u->raw, 2,
                          "%s was told of %u messages after %u, without EXPUNGE", d->name,
@@ -161,7 +163,8 @@ static void see_uid(struct device *d, const struct unit *u, uint32_t number, uin
 /* What never changes of a message: size, date, envelope, structure. */
 static void see_content(struct device *d, const struct unit *u, uint32_t uid)
 {
-    static const char *const items[] = { "RFC822.SIZE", "INTERNALDATE", "ENVELOPE", "BODYSTRUCTURE" };
+    static const char *const items[] = { "RFC822.SIZE", "INTERNALDATE", "ENVELOPE",
+                                         "BODYSTRUCTURE" };
     struct watch *w = d->watch;
     if (!w->mailbox[0] || !w->uidvalidity)
         return;
@@ -186,8 +189,8 @@ static void see_fetch(struct device *d, const struct unit *u)
     uint64_t uid;
     invariant_looked(d, INVARIANT_IMAP_SEQUENCE);
     if (number < 1 || (w->selected && number > w->exists)) {
-        invariant_broken(d, INVARIANT_IMAP_SEQUENCE, u->raw, 2,
-                         "%s got data of message %u of %u", d->name, number, w->exists);
+        invariant_broken(d, INVARIANT_IMAP_SEQUENCE, u->raw, 2, "%s got data of message %u of %u",
+                         d->name, number, w->exists);
         return;
     }
     const struct imap_value *v = imap_response_item(u->imap, "UID");

@@ -29,8 +29,7 @@ const char *library_root(struct arena *arena)
         for (int up = 0; up < 2; up++)
             while (path.n && path.p[--path.n] != '/')
                 ;
-        const char *beside =
-            arena_printf(arena, "%.*s/share/mailassay/scenarios", SLICE_ARG(path));
+        const char *beside = arena_printf(arena, "%.*s/share/mailassay/scenarios", SLICE_ARG(path));
         if (is_folder(beside))
             return beside;
     }
@@ -39,7 +38,7 @@ const char *library_root(struct arena *arena)
 
 void library_init(struct library *l, const struct step_kinds *kinds)
 {
-    *l = (struct library){ .kinds = kinds };
+    *l = (struct library) { .kinds = kinds };
 }
 
 void library_release(struct library *l)
@@ -52,11 +51,11 @@ void library_release(struct library *l)
 
 static struct check_loader loader_of(struct library *l)
 {
-    return (struct check_loader){ .arena = &l->arena,
-                                  .problems = &l->problems,
-                                  .clauses = &l->clauses,
-                                  .kinds = l->kinds,
-                                  .root = l->root };
+    return (struct check_loader) { .arena = &l->arena,
+                                   .problems = &l->problems,
+                                   .clauses = &l->clauses,
+                                   .kinds = l->kinds,
+                                   .root = l->root };
 }
 
 static void load_folder(struct library *l, const char *path, const char *prefix);
@@ -91,8 +90,8 @@ static void load_folder(struct library *l, const char *path, const char *prefix)
     struct dirent **names;
     int n = scandir(path, &names, NULL, alphasort);
     if (n < 0) {
-        problem_add(&l->problems, (struct place){ path, 0, 0, 0 },
-                    "cannot read the folder: %s", strerror(errno));
+        problem_add(&l->problems, (struct place) { path, 0, 0, 0 }, "cannot read the folder: %s",
+                    strerror(errno));
         return;
     }
     for (int i = 0; i < n; i++) {

@@ -18,13 +18,13 @@ static const struct {
     enum style list; /* of a list below the parent */
     enum style rest; /* of the values behind the name itself */
 } styles[] = {
-    { "FETCH", STYLE_PAIRS, STYLE_ORDERED },      { "UIDFETCH", STYLE_PAIRS, STYLE_ORDERED },
-    { "STATUS", STYLE_PAIRS, STYLE_ORDERED },     { "FLAGS", STYLE_SET, STYLE_ORDERED },
-    { "LIST", STYLE_SET, STYLE_ORDERED },         { "LSUB", STYLE_SET, STYLE_ORDERED },
-    { "CAPABILITY", STYLE_SET, STYLE_SET },       { "ENABLED", STYLE_SET, STYLE_SET },
-    { "SEARCH", STYLE_PAIRS, STYLE_NUMBERS },     { "SORT", STYLE_PAIRS, STYLE_ORDERED },
-    { "ESEARCH", STYLE_ORDERED, STYLE_PAIRS },    { "PERMANENTFLAGS", STYLE_SET, STYLE_ORDERED },
-    { "BADCHARSET", STYLE_SET, STYLE_ORDERED },   { "ID", STYLE_PAIRS, STYLE_ORDERED },
+    { "FETCH", STYLE_PAIRS, STYLE_ORDERED },    { "UIDFETCH", STYLE_PAIRS, STYLE_ORDERED },
+    { "STATUS", STYLE_PAIRS, STYLE_ORDERED },   { "FLAGS", STYLE_SET, STYLE_ORDERED },
+    { "LIST", STYLE_SET, STYLE_ORDERED },       { "LSUB", STYLE_SET, STYLE_ORDERED },
+    { "CAPABILITY", STYLE_SET, STYLE_SET },     { "ENABLED", STYLE_SET, STYLE_SET },
+    { "SEARCH", STYLE_PAIRS, STYLE_NUMBERS },   { "SORT", STYLE_PAIRS, STYLE_ORDERED },
+    { "ESEARCH", STYLE_ORDERED, STYLE_PAIRS },  { "PERMANENTFLAGS", STYLE_SET, STYLE_ORDERED },
+    { "BADCHARSET", STYLE_SET, STYLE_ORDERED }, { "ID", STYLE_PAIRS, STYLE_ORDERED },
 };
 
 static size_t style_row(slice parent)
@@ -67,8 +67,8 @@ static bool sets_equal(slice a, slice b)
 {
     auto_arena arena = { 0 };
     struct imap_set x, y;
-    if (!imap_set_parse(a, &arena, &x) || !imap_set_parse(b, &arena, &y) ||
-        imap_set_has_star(&x) || imap_set_has_star(&y))
+    if (!imap_set_parse(a, &arena, &x) || !imap_set_parse(b, &arena, &y) || imap_set_has_star(&x) ||
+        imap_set_has_star(&y))
         return false;
     imap_set_normalise(&x, 0, &arena, &x);
     imap_set_normalise(&y, 0, &arena, &y);
@@ -139,7 +139,7 @@ static bool match_ordered(struct match *m, const struct pattern *p, size_t from,
             return false;
     }
     if (at < list->n_items && !extra)
-        return differs(m, *depth, &list->items[at], (slice){ NULL, 0 }, end);
+        return differs(m, *depth, &list->items[at], (slice) { NULL, 0 }, end);
     return true;
 }
 
@@ -184,9 +184,10 @@ static bool match_unordered(struct match *m, const struct pattern *p, size_t fro
             good = match_somewhere(m, &p->items[i], list, at, used, pair ? 2 : 1, parent, depth);
         i += pair ? 2 : 1;
     }
-    for (size_t v = at; good && style == STYLE_FLAGS && !has_rest(p, from) && v < list->n_items; v++)
+    for (size_t v = at; good && style == STYLE_FLAGS && !has_rest(p, from) && v < list->n_items;
+         v++)
         if (!used[v] && !flag_may_stay(&list->items[v]))
-            good = differs(m, *depth, &list->items[v], (slice){ NULL, 0 }, 0);
+            good = differs(m, *depth, &list->items[v], (slice) { NULL, 0 }, 0);
     free(used);
     return good;
 }
@@ -220,7 +221,7 @@ static bool match_numbers(struct match *m, const struct pattern *p, size_t from,
         size_t mark = want.n;
         if (!vars_expand(m->vars, p->items[i].text, &want, &m->missing)) {
             /* A capture: one number for each name. */
-            m->missing = (slice){ NULL, 0 };
+            m->missing = (slice) { NULL, 0 };
             buf_truncate(&want, mark);
             return match_ordered(m, p, from, list, at, S("SEARCH"), false, depth);
         }
@@ -230,7 +231,7 @@ static bool match_numbers(struct match *m, const struct pattern *p, size_t from,
         return differs(m, *depth, first, buf_slice(&want), end);
     if ((!got.n && !want.n) || sets_equal(buf_slice(&got), buf_slice(&want)))
         return true;
-    return differs(m, *depth, first, from < p->n ? p->items[from].text : (slice){ NULL, 0 }, end);
+    return differs(m, *depth, first, from < p->n ? p->items[from].text : (slice) { NULL, 0 }, end);
 }
 
 static bool match_list(struct match *m, const struct pattern *p, size_t from,
@@ -314,7 +315,7 @@ bool match_subject(struct match *m, const struct pattern *pattern, const struct 
     size_t mark = vars_mark(m->vars), depth = 0, name = name_index(v);
     bool good;
     m->depth = 0;
-    m->missing = (slice){ NULL, 0 };
+    m->missing = (slice) { NULL, 0 };
     if (!v->n_items) {
         good = !pattern->n;
     } else if (subject->words) {
@@ -322,14 +323,16 @@ bool match_subject(struct match *m, const struct pattern *pattern, const struct 
     } else if (subject->imap_status) {
         good = match_status(m, pattern, v, &depth);
     } else if (pattern->n <= name) {
-        good = differs(m, 0, &v->items[0], pattern->n ? pattern->items[0].text : (slice){ NULL, 0 }, 0);
+        good = differs(m, 0, &v->items[0],
+                       pattern->n ? pattern->items[0].text : (slice) { NULL, 0 }, 0);
     } else {
         slice parent = v->items[name].text;
         good = true;
         for (size_t i = 0; i <= name && good; i++)
             good = match_value(m, &pattern->items[i], &v->items[i], S(""), &depth);
         if (good)
-            good = match_list(m, pattern, name + 1, v, name + 1, rest_style(parent), parent, &depth);
+            good =
+                match_list(m, pattern, name + 1, v, name + 1, rest_style(parent), parent, &depth);
     }
     if (!good)
         vars_rewind(m->vars, mark);

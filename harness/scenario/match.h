@@ -24,11 +24,11 @@ struct match {
     uint32_t (*number_now)(void *ctx, uint64_t k);
     void *ctx;
     /* Filled on a mismatch: */
-    size_t depth;    /* tokens that matched before it */
-    size_t offset;   /* in subject->text, of the first value that differs */
-    size_t length;   /* of that value; 0: at the end */
-    slice wanted;    /* the pattern's text there; empty: nothing more was wanted */
-    slice missing;   /* a variable that is not bound, a mistake of the scenario */
+    size_t depth;  /* tokens that matched before it */
+    size_t offset; /* in subject->text, of the first value that differs */
+    size_t length; /* of that value; 0: at the end */
+    slice wanted;  /* the pattern's text there; empty: nothing more was wanted */
+    slice missing; /* a variable that is not bound, a mistake of the scenario */
 };
 
 /* Matches an untagged IMAP response or the words of a line. Captures stay only on success. */

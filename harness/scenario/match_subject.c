@@ -12,7 +12,7 @@ static struct imap_value atom_at(slice text, slice whole)
     size_t offset = whole.p && text.p >= whole.p && text.p <= whole.p + whole.n
                         ? (size_t)(text.p - whole.p)
                         : 0;
-    return (struct imap_value){ .kind = IMAP_ATOM, .text = text, .raw = text, .offset = offset };
+    return (struct imap_value) { .kind = IMAP_ATOM, .text = text, .raw = text, .offset = offset };
 }
 
 static void subject_status(const struct imap_response *r, struct arena *arena, struct subject *s)
@@ -39,8 +39,8 @@ static void subject_status(const struct imap_response *r, struct arena *arena, s
 
 void subject_from_imap(const struct imap_response *r, struct arena *arena, struct subject *ret)
 {
-    *ret = (struct subject){ .text = r->raw };
-    ret->values = (struct imap_value){ .kind = IMAP_LIST, .raw = r->raw };
+    *ret = (struct subject) { .text = r->raw };
+    ret->values = (struct imap_value) { .kind = IMAP_LIST, .raw = r->raw };
     if (r->kind == IMAP_TAGGED || r->kind == IMAP_STATUS) {
         subject_status(r, arena, ret);
         return;
@@ -75,8 +75,9 @@ void subject_from_words(slice line, struct arena *arena, struct subject *ret)
     while (slice_cut(&rest, ' ', &word))
         if (word.n)
             items[n++] = atom_at(word, line);
-    *ret = (struct subject){ .text = line, .words = true };
-    ret->values = (struct imap_value){ .kind = IMAP_LIST, .raw = line, .items = items, .n_items = n };
+    *ret = (struct subject) { .text = line, .words = true };
+    ret->values =
+        (struct imap_value) { .kind = IMAP_LIST, .raw = line, .items = items, .n_items = n };
 }
 
 static void bind_groups(pcre2_code *code, pcre2_match_data *data, slice text, struct vars *vars)
@@ -99,8 +100,8 @@ int match_regex(slice regex, slice text, struct vars *vars, char ret_why[200])
 {
     int number;
     PCRE2_SIZE offset;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)regex.p, regex.n, PCRE2_DOLLAR_ENDONLY, &number,
-                                     &offset, NULL);
+    pcre2_code *code =
+        pcre2_compile((PCRE2_SPTR)regex.p, regex.n, PCRE2_DOLLAR_ENDONLY, &number, &offset, NULL);
     if (!code) {
         pcre2_get_error_message(number, (PCRE2_UCHAR *)ret_why, 200);
         return -1;

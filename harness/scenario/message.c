@@ -5,9 +5,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-static const char *const keys[] = { "message", "flags",   "date",    "size",       "lines",
-                                    "line-length", "ending", "charset", "body",  "attachment",
-                                    "nesting", "forwarded", "headers", "subject" };
+static const char *const keys[] = { "message",     "flags",     "date",    "size",   "lines",
+                                    "line-length", "ending",    "charset", "body",   "attachment",
+                                    "nesting",     "forwarded", "headers", "subject" };
 
 static const char *message_path(struct arena *arena, const char *root, slice name)
 {
@@ -62,7 +62,8 @@ void message_check(struct check_loader *l, const struct node *n)
     check_number(l, n, "forwarded", EMAIL_NESTING_MAX);
     const struct node *e = node_get(n, "ending"), *c = node_get(n, "charset");
     if (e && !email_ending_by_name(e->text, &ending))
-        problem_add(l->problems, e->at, "unknown ending; there are crlf, none, blank, dot, dots, cr, lf");
+        problem_add(l->problems, e->at,
+                    "unknown ending; there are crlf, none, blank, dot, dots, cr, lf");
     if (c && !email_charset_by_name(c->text, &charset))
         problem_add(l->problems, c->at, "unknown charset \"%.*s\"", SLICE_ARG(c->text));
 }
@@ -79,7 +80,7 @@ static size_t number_of(const struct node *map, const char *key)
 static slice text_of(const struct node *map, const char *key)
 {
     const struct node *n = node_get(map, key);
-    return n ? n->text : (slice){ NULL, 0 };
+    return n ? n->text : (slice) { NULL, 0 };
 }
 
 static int made_to_order(struct play *p, const struct node *map, const struct message *m,
@@ -204,16 +205,18 @@ int message_make(struct play *p, const struct node *n, size_t number, struct mes
     struct message m = { 0 };
     const struct node *name = n->kind == NODE_SCALAR ? n : node_get(n, "message");
     unsigned serial = ++p->session->messages_made;
-    m.id = slice_of(arena_printf(&p->arena, "<%s.%u@mailassay.test>", p->session->run_word, serial));
+    m.id =
+        slice_of(arena_printf(&p->arena, "<%s.%u@mailassay.test>", p->session->run_word, serial));
     m.subject = text_of(n, "subject");
     if (!m.subject.n)
-        m.subject = slice_of(arena_printf(&p->arena, "mailassay %s message %u",
-                                          p->session->run_word, serial));
+        m.subject = slice_of(
+            arena_printf(&p->arena, "mailassay %s message %u", p->session->run_word, serial));
     m.flags = text_of(n, "flags");
     m.date = text_of(n, "date");
     auto_buf bytes;
     buf_init(&bytes, BUF_OURS);
-    int r = name && !is_plain(name) ? from_file(p, name->text, &m, &bytes, err) : made_to_order(p, n, &m, &bytes, err);
+    int r = name && !is_plain(name) ? from_file(p, name->text, &m, &bytes, err)
+                                    : made_to_order(p, n, &m, &bytes, err);
     if (r < 0)
         return r;
     m.bytes = arena_dup(&p->arena, buf_slice(&bytes));

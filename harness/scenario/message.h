@@ -6,11 +6,11 @@
 #include "play.h"
 
 struct message {
-    slice bytes;   /* CRLF line ends */
-    slice id;      /* with angle brackets */
+    slice bytes; /* CRLF line ends */
+    slice id;    /* with angle brackets */
     slice subject;
-    slice flags;   /* "(\Seen)" or empty */
-    slice date;    /* IMAP date-time without quotes, or empty */
+    slice flags; /* "(\Seen)" or empty */
+    slice date;  /* IMAP date-time without quotes, or empty */
 };
 
 /* Validates the description of a message. */

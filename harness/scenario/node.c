@@ -21,7 +21,8 @@ static struct place place_of(const struct reader *r, yaml_mark_t start, yaml_mar
     unsigned length = start.line == end.line && end.column > start.column
                           ? (unsigned)(end.column - start.column)
                           : 1;
-    return (struct place){ r->shown, (unsigned)start.line + 1, (unsigned)start.column + 1, length };
+    return (struct place) { r->shown, (unsigned)start.line + 1, (unsigned)start.column + 1,
+                            length };
 }
 
 static bool next_event(struct reader *r, yaml_event_t *event)
@@ -81,7 +82,8 @@ static bool key_is_new(struct reader *r, const struct node *map, size_t n, const
 {
     for (size_t i = 0; i < n; i++)
         if (slice_eq(map->keys[i]->text, key->text)) {
-            problem_add(r->problems, key->at, "the key \"%.*s\" stands twice; it is first in line %u",
+            problem_add(r->problems, key->at,
+                        "the key \"%.*s\" stands twice; it is first in line %u",
                         SLICE_ARG(key->text), map->keys[i]->at.line);
             return false;
         }
@@ -188,7 +190,7 @@ static struct node *read_document(struct reader *r)
     } while (event.type != YAML_STREAM_END_EVENT);
     yaml_event_delete(&event);
     if (!root)
-        problem_add(r->problems, (struct place){ r->shown, 0, 0, 0 }, "the file is empty");
+        problem_add(r->problems, (struct place) { r->shown, 0, 0, 0 }, "the file is empty");
     return root;
 }
 
@@ -200,7 +202,7 @@ struct node *node_parse(slice text, const char *shown, struct arena *arena,
                         .problems = problems };
     problem_source(problems, r.shown, text);
     if (!yaml_parser_initialize(&r.parser)) {
-        problem_add(problems, (struct place){ r.shown, 0, 0, 0 }, "the YAML reader did not start");
+        problem_add(problems, (struct place) { r.shown, 0, 0, 0 }, "the YAML reader did not start");
         return NULL;
     }
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.p ? text.p : ""), text.n);

@@ -34,7 +34,8 @@ struct node *node_get(const struct node *map, const char *key);
 struct node *node_key(const struct node *map, const char *key);
 
 /* Checks that a node is of a kind and adds a problem that names `what` otherwise. */
-bool node_is(const struct node *n, enum node_kind kind, const char *what, struct problems *problems);
+bool node_is(const struct node *n, enum node_kind kind, const char *what,
+             struct problems *problems);
 /* Adds a problem, with a did-you-mean, for every key of the map that is not among `keys`. */
 void node_only_keys(const struct node *map, const char *const *keys, size_t n, const char *what,
                     struct problems *problems);

@@ -84,7 +84,8 @@ static bool parse_regex(struct parser *p, struct pattern *ret)
 static bool begins_regex(const struct parser *p)
 {
     slice after = slice_skip(p->text, p->at + 1);
-    return peek(p) == '/' && after.n > 1 && after.p[0] != ' ' && slice_find_char(after, '/') != SIZE_MAX;
+    return peek(p) == '/' && after.n > 1 && after.p[0] != ' ' &&
+           slice_find_char(after, '/') != SIZE_MAX;
 }
 
 static bool parse_one(struct parser *p, struct pattern *ret)
@@ -142,7 +143,7 @@ bool pattern_parse(slice text, struct arena *arena, struct pattern *ret, size_t 
                    const char **ret_why)
 {
     struct parser p = { .text = text, .arena = arena };
-    *ret = (struct pattern){ .kind = PATTERN_LIST, .length = text.n };
+    *ret = (struct pattern) { .kind = PATTERN_LIST, .length = text.n };
     if (parse_items(&p, '\0', ret))
         return true;
     *ret_offset = p.at;
@@ -153,7 +154,8 @@ bool pattern_parse(slice text, struct arena *arena, struct pattern *ret, size_t 
 void pattern_variables(const struct pattern *p, void (*fn)(void *ctx, slice name), void *ctx)
 {
     struct var_piece piece;
-    slice rest = p->kind == PATTERN_WORD || p->kind == PATTERN_STRING ? p->text : (slice){ NULL, 0 };
+    slice rest =
+        p->kind == PATTERN_WORD || p->kind == PATTERN_STRING ? p->text : (slice) { NULL, 0 };
     while (var_piece_next(&rest, &piece))
         if (piece.name.n)
             fn(ctx, piece.name);

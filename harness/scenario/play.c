@@ -47,7 +47,7 @@ static void failure_clear(struct play_failure *f)
 {
     array_release(&f->expected);
     array_release(&f->more);
-    *f = (struct play_failure){ .differs_from = SIZE_MAX };
+    *f = (struct play_failure) { .differs_from = SIZE_MAX };
 }
 
 enum step_result play_fail(struct play *p, const struct step *s, const struct device *d,
@@ -230,7 +230,7 @@ static enum step_result run_actor(struct play *p, const struct step *s)
 
 static void step_from_node(const struct node *n, struct step *ret)
 {
-    *ret = (struct step){ .at = n->at };
+    *ret = (struct step) { .at = n->at };
     for (size_t i = 0; i < n->n; i++) {
         if (slice_eq_str(n->keys[i]->text, "why"))
             ret->why = n->items[i];

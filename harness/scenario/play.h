@@ -21,7 +21,7 @@ struct device {
     enum tls_mode tls; /* what it does on this service */
     const struct target_account *account;
     struct play *play;
-    struct vars vars; /* $user, $password, $address, $service, $host, $tag */
+    struct vars vars;  /* $user, $password, $address, $service, $host, $tag */
     struct conn *conn; /* NULL while closed */
     union {
         struct imap_client imap;
@@ -64,7 +64,8 @@ struct brought {
     ARRAY(struct {
         unsigned account; /* index */
         slice id;         /* Message-ID of mail that was sent there */
-    }) deliveries;
+    })
+    deliveries;
 };
 
 struct play {
@@ -77,8 +78,8 @@ struct play {
     struct transcript *transcript;
     struct device *devices; /* check->n_devices */
     struct play_failure failure;
-    struct error error;   /* of STEP_ERROR */
-    const char *skip;     /* reason, when it turned out not to be applicable */
+    struct error error; /* of STEP_ERROR */
+    const char *skip;   /* reason, when it turned out not to be applicable */
     struct message *messages;
     size_t n_messages;
     struct cond signals;
@@ -119,6 +120,8 @@ enum step_result play_error_from(struct play *p, const struct error *err);
 /* Gives the device its service, account and variables. False with p->skip when the target has no
    such service or account. */
 bool device_resolve(struct device *d, struct play *p, const struct device_plan *plan);
+/* Binds $user1, $address1, $user2, ... of the target's accounts. */
+void device_bind_accounts(struct vars *vars, const struct target *t);
 /* The state that its plan says. */
 enum device_state device_wanted_state(struct device *d);
 /* Opens the connection and brings the device to the state. 0 or an error code. */

@@ -47,7 +47,8 @@ static const char *why_not_permitted(struct play *p)
         return arena_printf(&p->arena, "needs %u accounts, the target has %zu", c->accounts,
                             t->n_accounts);
     if (c->needs_disposable && !t->disposable)
-        return "touches mail that is not its own; allowed only on a target with \"disposable: true\"";
+        return "touches mail that is not its own; allowed only on a target with \"disposable: "
+               "true\"";
     if (c->needs_next_hop && !t->next_hop && !p->session->next_hop)
         return "the target relays nowhere that we can see (\"next-hop\" in the target file)";
     if (c->needs_outside && !t->outside)
@@ -66,7 +67,8 @@ static bool capability_met(const struct capabilities *caps, slice need)
     slice rest = slice_skip(need, negated), word;
     bool has = false;
     while (slice_cut(&rest, '|', &word)) {
-        slice mechanism = slice_starts(word, S("AUTH=")) ? slice_skip(word, 5) : (slice){ NULL, 0 };
+        slice mechanism =
+            slice_starts(word, S("AUTH=")) ? slice_skip(word, 5) : (slice) { NULL, 0 };
         has |= caps_has(caps, word) || (mechanism.n && caps_has_mechanism(caps, mechanism));
     }
     return has != negated;
@@ -120,7 +122,8 @@ static enum step_result sane(struct play *p, const char *when)
             used |= p->check->devices[i].kind == (enum device_kind)k;
         if (!used || probe_kind(p->session, (enum device_kind)k, &err) == 0)
             continue;
-        error_prefix(&err, "a plain session does not work %s the check, so its refusals prove nothing",
+        error_prefix(&err,
+                     "a plain session does not work %s the check, so its refusals prove nothing",
                      when);
         return play_error_from(p, &err);
     }
@@ -179,7 +182,7 @@ static enum step_result steps_and_always(struct play *p)
     struct play_failure first = p->failure;
     struct error first_error = p->error;
     if (r != STEP_OK)
-        p->failure = (struct play_failure){ .differs_from = SIZE_MAX };
+        p->failure = (struct play_failure) { .differs_from = SIZE_MAX };
     bool was = task_shield(true);
     enum step_result then = steps_run(p, p->check->always);
     task_shield(was);
@@ -242,7 +245,8 @@ static void copy_failure(struct play *p, struct result *result)
     out->length = (int)at.length;
     out->source_line = session_text(s, problem_line(&s->library->problems, at.file, at.line));
     out->device = f->device ? session_text(s, slice_of(f->device)) : NULL;
-    const char *why = f->step && f->step->why ? arena_str(&p->arena, f->step->why->text) : p->check->why;
+    const char *why =
+        f->step && f->step->why ? arena_str(&p->arena, f->step->why->text) : p->check->why;
     out->why = why ? session_text(s, slice_of(why)) : NULL;
     if (f->step && f->step->title)
         out->step = session_text(s, f->step->title->text);
@@ -274,8 +278,9 @@ static void copy_transcript(struct play *p, struct result *result)
         if (e->left_out)
             buf_addf(&text, "\r\n[... %zu octets left out ...]\r\n", e->left_out);
         buf_add(&text, e->tail);
-        result_event(p->session->run, result, e->at - p->started, e->device, kinds[e->direction],
-                     e->in_tls, buf_slice(&text));
+        result_event(p->session->run, result, e->at - p->started,
+                     run_text(p->session->run, slice_of(e->device)), kinds[e->direction], e->in_tls,
+                     buf_slice(&text));
     }
 }
 
@@ -311,6 +316,7 @@ static void bind_start(struct play *p)
     vars_set_text(&p->vars, "run", p->session->run_word);
     for (size_t i = 0; i < p->planned->n_bindings; i++)
         vars_set(&p->vars, p->planned->bindings[i].name, p->planned->bindings[i].value);
+    device_bind_accounts(&p->vars, t);
     if (t->outside)
         vars_set_text(&p->vars, "outside", t->outside);
     const char *address = t->n_accounts ? t->accounts[0].address : NULL;

@@ -7,13 +7,13 @@
 static void probe_play(struct session *s, struct play *p, struct planned *planned,
                        struct check *check)
 {
-    *check = (struct check){ .id = "(probe)", .name = "probe" };
-    *planned = (struct planned){ .check = check, .id = check->id };
-    *p = (struct play){ .session = s,
-                        .planned = planned,
-                        .check = check,
-                        .started = now(),
-                        .timeout = s->options->timeout ? s->options->timeout : SECONDS(10) };
+    *check = (struct check) { .id = "(probe)", .name = "probe" };
+    *planned = (struct planned) { .check = check, .id = check->id };
+    *p = (struct play) { .session = s,
+                         .planned = planned,
+                         .check = check,
+                         .started = now(),
+                         .timeout = s->options->timeout ? s->options->timeout : SECONDS(10) };
     p->failure.differs_from = SIZE_MAX;
 }
 

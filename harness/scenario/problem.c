@@ -17,13 +17,13 @@ void problem_add(struct problems *p, struct place at, const char *format, ...)
     if (vasprintf(&text, format, args) < 0)
         text = xstrdup("(no memory for the message)");
     va_end(args);
-    *array_push(&p->list) = (struct problem){ at, arena_str(&p->arena, slice_of(text)) };
+    *array_push(&p->list) = (struct problem) { at, arena_str(&p->arena, slice_of(text)) };
 }
 
 void problem_source(struct problems *p, const char *path, slice text)
 {
     *array_push(&p->sources) =
-        (struct source){ arena_str(&p->arena, slice_of(path)), arena_dup(&p->arena, text) };
+        (struct source) { arena_str(&p->arena, slice_of(path)), arena_dup(&p->arena, text) };
 }
 
 slice problem_line(const struct problems *p, const char *path, unsigned line)
@@ -34,10 +34,10 @@ slice problem_line(const struct problems *p, const char *path, unsigned line)
         slice rest = p->sources.v[i].text, text = { NULL, 0 };
         for (unsigned n = 0; n < line; n++)
             if (!slice_line(&rest, &text))
-                return (slice){ NULL, 0 };
+                return (slice) { NULL, 0 };
         return text;
     }
-    return (slice){ NULL, 0 };
+    return (slice) { NULL, 0 };
 }
 
 static void render_caret(const struct problems *p, struct place at, struct buf *out)

@@ -47,7 +47,7 @@ static bool by_level(const struct check *c, const char *word)
 
 static bool by_fault(const struct check *c, const char *pattern)
 {
-    const struct fault_row *rows = fault_rows(&(size_t){ 0 });
+    const struct fault_row *rows = fault_rows(&(size_t) { 0 });
     for (size_t i = 0; i < c->n_faults; i++)
         if (equal_or_glob(pattern, rows[c->faults[i]].name))
             return true;
@@ -140,9 +140,10 @@ int library_select(const struct library *l, const struct selection *selection, s
     }
     for (size_t k = 0; k < selection->n_include + selection->n_exclude && r == 0; k++)
         if (!used[k])
-            r = nothing_selected(l, k < selection->n_include
-                                        ? selection->include[k]
-                                        : selection->exclude[k - selection->n_include],
+            r = nothing_selected(l,
+                                 k < selection->n_include
+                                     ? selection->include[k]
+                                     : selection->exclude[k - selection->n_include],
                                  err);
     free(used);
     array_release(&all);

@@ -32,7 +32,8 @@ static void make_run_word(struct session *s)
     uint64_t salt = s->options->seed * 0x9e3779b97f4a7c15u;
     if (sched_clock() != CLOCK_VIRTUAL)
         salt ^= (uint64_t)time(NULL) << 20 ^ (uint64_t)getpid();
-    snprintf(s->run_word, sizeof s->run_word, "r%010llx", (unsigned long long)(salt & 0xffffffffff));
+    snprintf(s->run_word, sizeof s->run_word, "r%010llx",
+             (unsigned long long)(salt & 0xffffffffff));
 }
 
 static void describe_target(struct session *s)
@@ -45,10 +46,10 @@ static void describe_target(struct session *s)
     run->target.source_address = t->source ? run_text(run, slice_of(t->source)) : NULL;
     for (int id = 0; id < SERVICE_COUNT; id++)
         if (t->services[id].present)
-            *array_push(&run->target.services) =
-                (struct result_service){ services[id].name,
-                                         run_text(run, slice_of(t->services[id].host)),
-                                         t->services[id].port, tls_mode_name(t->services[id].tls) };
+            *array_push(&run->target.services) = (struct result_service) {
+                services[id].name, run_text(run, slice_of(t->services[id].host)),
+                t->services[id].port, tls_mode_name(t->services[id].tls)
+            };
 }
 
 static void describe_run(struct session *s)
@@ -71,9 +72,9 @@ static void describe_check(struct session *s, const struct planned *planned)
     r->title = c->title;
     r->level = c->level;
     for (size_t i = 0; i < c->n_clauses; i++)
-        result_add_clause(r, (struct result_clause){ c->clauses[i]->id, c->clauses[i]->rfc,
-                                                     c->clauses[i]->section, c->clauses[i]->level,
-                                                     c->clauses[i]->says });
+        result_add_clause(r, (struct result_clause) { c->clauses[i]->id, c->clauses[i]->rfc,
+                                                      c->clauses[i]->section, c->clauses[i]->level,
+                                                      c->clauses[i]->says });
 }
 
 int session_open(struct session *s, struct error *err)

@@ -9,17 +9,17 @@
 
 /* Shape of the network that every device gets (design section 4). */
 struct run_shape {
-    bool bytes;     /* one octet per write */
-    size_t split;   /* every write is cut there; 0: not */
-    nsec slow;      /* pause between writes */
+    bool bytes;   /* one octet per write */
+    size_t split; /* every write is cut there; 0: not */
+    nsec slow;    /* pause between writes */
 };
 
 struct session_options {
-    unsigned jobs;      /* checks at once; at least 1 */
-    nsec timeout;       /* of a step; 0: 10 s */
+    unsigned jobs; /* checks at once; at least 1 */
+    nsec timeout;  /* of a step; 0: 10 s */
     uint64_t seed;
-    bool slow;          /* run checks that let time pass, too */
-    bool keep;          /* do not remove what was brought */
+    bool slow; /* run checks that let time pass, too */
+    bool keep; /* do not remove what was brought */
     struct run_shape shape;
     const char *shape_text; /* NULL: none */
     const char *rerun;      /* what follows "mailassay run ID " to run one check again */
@@ -52,9 +52,9 @@ struct session {
     struct leases *leases;
     struct invariants *invariants;
     struct probe probes[DEVICE_KINDS];
-    struct next_hop *next_hop;        /* where the target relays to, when that is us */
-    char *namespace_prefix;           /* in front of every own mailbox; NULL until known */
-    char run_word[24];                /* $run: unique to the run */
+    struct next_hop *next_hop; /* where the target relays to, when that is us */
+    char *namespace_prefix;    /* in front of every own mailbox; NULL until known */
+    char run_word[24];         /* $run: unique to the run */
     unsigned messages_made;
     bool interrupted;
     struct task **workers; /* while running */

@@ -61,7 +61,7 @@ static void bind_captured(void *ctx, slice name)
 
 static void bind_groups(struct step_check *c, const struct pattern *p)
 {
-    slice rest = p->kind == PATTERN_REGEX ? p->text : (slice){ NULL, 0 };
+    slice rest = p->kind == PATTERN_REGEX ? p->text : (slice) { NULL, 0 };
     for (size_t at; (at = slice_find(rest, S("(?<"))) != SIZE_MAX;) {
         rest = slice_skip(rest, at + 3);
         size_t end = slice_find_char(rest, '>');
@@ -254,9 +254,10 @@ static void bind_message(struct step_check *sc, size_t number)
 
 void check_bind_all(struct step_check *sc)
 {
-    static const char *const always[] = { "user",  "address", "password", "domain",  "outside",
-                                          "tag",   "run",     "service",  "host",    "user2",
-                                          "address2", "user3", "address3", "prefix", "tls" };
+    static const char *const always[] = { "user",     "address", "password", "domain", "outside",
+                                          "tag",      "run",     "service",  "host",   "user1",
+                                          "address1", "user2",   "address2", "user3",  "address3",
+                                          "prefix",   "tls" };
     const struct check *c = sc->check;
     for (size_t i = 0; i < COUNT(always); i++)
         step_bind(sc, slice_of(always[i]));

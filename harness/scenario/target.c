@@ -27,16 +27,16 @@ static int dial_socket(void *ctx, enum service_id service, const char *source, n
 
 void target_init(struct target *t)
 {
-    *t = (struct target){ .name = "target",
-                          .max_connections = MAX_CONNECTIONS_DEFAULT,
-                          .dial = dial_socket,
-                          .dial_ctx = t };
+    *t = (struct target) { .name = "target",
+                           .max_connections = MAX_CONNECTIONS_DEFAULT,
+                           .dial = dial_socket,
+                           .dial_ctx = t };
 }
 
 void target_release(struct target *t)
 {
     arena_release(&t->arena);
-    *t = (struct target){ 0 };
+    *t = (struct target) { 0 };
 }
 
 bool target_can_restart(const struct target *t)
@@ -131,10 +131,14 @@ static const struct {
     const char *scheme;
     enum service_id service;
 } schemes[] = {
-    { "imap", SERVICE_IMAP },   { "imaps", SERVICE_IMAPS },
-    { "pop3", SERVICE_POP3 },   { "pop3s", SERVICE_POP3S },
-    { "smtp", SERVICE_SMTP },   { "smtps", SERVICE_SUBMISSIONS },
-    { "lmtp", SERVICE_LMTP },   { "submission", SERVICE_SUBMISSION },
+    { "imap", SERVICE_IMAP },
+    { "imaps", SERVICE_IMAPS },
+    { "pop3", SERVICE_POP3 },
+    { "pop3s", SERVICE_POP3S },
+    { "smtp", SERVICE_SMTP },
+    { "smtps", SERVICE_SUBMISSIONS },
+    { "lmtp", SERVICE_LMTP },
+    { "submission", SERVICE_SUBMISSION },
     { "submissions", SERVICE_SUBMISSIONS },
 };
 
@@ -187,7 +191,7 @@ static bool split_host(slice text, slice *ret_host, slice *ret_port)
     if (!end)
         host = slice_sub(text, 0, colon == SIZE_MAX ? text.n : colon);
     *ret_host = host;
-    *ret_port = colon == SIZE_MAX ? (slice){ NULL, 0 } : slice_skip(rest, colon + 1);
+    *ret_port = colon == SIZE_MAX ? (slice) { NULL, 0 } : slice_skip(rest, colon + 1);
     return host.n > 0 && (colon == SIZE_MAX || ret_port->n > 0);
 }
 
@@ -219,9 +223,8 @@ int target_add_url(struct target *t, const char *url, struct error *err)
                          url);
     if (t->services[id].present)
         return error_set(err, ERR_USAGE, "two URLs for the service %s", services[id].name);
-    t->services[id] = (struct target_service){
-        true, arena_str(&t->arena, host), (uint16_t)number,
-        services[id].implicit_tls ? TLS_MODE_IMPLICIT : TLS_MODE_NONE
-    };
+    t->services[id] =
+        (struct target_service) { true, arena_str(&t->arena, host), (uint16_t)number,
+                                  services[id].implicit_tls ? TLS_MODE_IMPLICIT : TLS_MODE_NONE };
     return 0;
 }

@@ -46,7 +46,7 @@ static void load_service(struct loader *l, const struct node *key, const struct 
     struct target_service *s = &l->t->services[row->id];
     uint64_t port = row->port;
     size_t mode = row->implicit_tls ? TLS_MODE_IMPLICIT : TLS_MODE_STARTTLS;
-    *s = (struct target_service){ true, host, row->port, (enum tls_mode)mode };
+    *s = (struct target_service) { true, host, row->port, (enum tls_mode)mode };
     if (value->kind == NODE_SCALAR) {
         node_u64(value, 65535, "a port", &port, l->problems);
     } else if (node_is(value, NODE_MAP, "a service", l->problems)) {
@@ -173,9 +173,9 @@ static void load_control(struct loader *l, const struct node *n)
     l->t->reset = text_of(l, node_get(n, "reset"), "reset");
 }
 
-static const char *const top_keys[] = { "name",     "host",       "services", "tls",
-                                        "accounts", "outside",    "next-hop", "disposable",
-                                        "source",   "limits",     "control" };
+static const char *const top_keys[] = { "name",     "host",    "services", "tls",
+                                        "accounts", "outside", "next-hop", "disposable",
+                                        "source",   "limits",  "control" };
 
 bool target_load(const char *path, struct target *t, struct problems *problems)
 {

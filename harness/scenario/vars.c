@@ -9,7 +9,7 @@ void vars_release(struct vars *v)
 void vars_set(struct vars *v, slice name, slice value)
 {
     slice name_copy = arena_dup(&v->arena, name), value_copy = arena_dup(&v->arena, value);
-    *array_push(&v->list) = (struct binding){ name_copy, value_copy };
+    *array_push(&v->list) = (struct binding) { name_copy, value_copy };
 }
 
 void vars_set_text(struct vars *v, const char *name, const char *value)
@@ -47,7 +47,7 @@ static size_t name_length(slice s)
 
 static bool take_plain(slice *rest, size_t n, slice plain, struct var_piece *ret)
 {
-    *ret = (struct var_piece){ .plain = plain };
+    *ret = (struct var_piece) { .plain = plain };
     *rest = slice_skip(*rest, n);
     return true;
 }
@@ -69,7 +69,7 @@ bool var_piece_next(slice *rest, struct var_piece *ret)
     size_t n = name_length(inside);
     if (!n || (braces && (n == inside.n || inside.p[n] != '}')))
         return take_plain(rest, 1, slice_sub(*rest, 0, 1), ret);
-    *ret = (struct var_piece){ .name = slice_sub(inside, 0, n) };
+    *ret = (struct var_piece) { .name = slice_sub(inside, 0, n) };
     *rest = slice_skip(*rest, 1 + n + (braces ? 2u : 0u));
     return true;
 }

@@ -24,7 +24,7 @@ bool step_pop3_is_multi(slice command)
 {
     static const char *const always[] = { "RETR", "TOP", "CAPA" };
     static const char *const without_argument[] = { "LIST", "UIDL" };
-    slice rest = command, verb = { NULL, 0 };
+    slice rest = slice_trim(command), verb = { NULL, 0 };
     slice_cut(&rest, ' ', &verb);
     for (size_t i = 0; i < COUNT(always); i++)
         if (slice_eq_nocase(verb, slice_of(always[i])))
@@ -47,7 +47,8 @@ void step_pop3_expect(struct device *d, slice command)
 
 /* ---- collecting ---- */
 
-static bool is_completion(const struct device *d, const struct unit *u, slice tag, bool stop_at_plus)
+static bool is_completion(const struct device *d, const struct unit *u, slice tag,
+                          bool stop_at_plus)
 {
     if (!device_is_imap(d))
         return true;
@@ -61,7 +62,7 @@ static bool is_completion(const struct device *d, const struct unit *u, slice ta
 void step_collect(struct device *d, slice tag, bool stop_at_plus, nsec deadline, struct reply *ret)
 {
     struct unit *u = d->pending;
-    *ret = (struct reply){ .result = CONN_UNIT };
+    *ret = (struct reply) { .result = CONN_UNIT };
     /* What an await has left behind may already hold the completion. */
     while (u && !is_completion(d, u, tag, stop_at_plus))
         u = u->next;
@@ -102,7 +103,7 @@ static int send_noop(struct device *d, slice *ret_tag)
     struct error err;
     auto_buf line;
     buf_init(&line, BUF_OURS);
-    *ret_tag = device_is_imap(d) ? device_new_tag(d) : (slice){ NULL, 0 };
+    *ret_tag = device_is_imap(d) ? device_new_tag(d) : (slice) { NULL, 0 };
     if (ret_tag->n)
         buf_addf(&line, "%.*s ", SLICE_ARG(*ret_tag));
     buf_adds(&line, "NOOP\r\n");

@@ -16,7 +16,8 @@ void step_connect_check(struct step_check *c, const struct node *value, const st
         return;
     node_only_keys(value, keys, COUNT(keys), "connect", c->loader->problems);
     if (node_get(value, "state"))
-        node_word(node_get(value, "state"), device_state_names, 6, "state", &i, c->loader->problems);
+        node_word(node_get(value, "state"), device_state_names, 6, "state", &i,
+                  c->loader->problems);
     expect_check(c, value);
     (void)map;
 }

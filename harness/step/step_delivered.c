@@ -32,7 +32,7 @@ static slice id_of(struct play *p, slice message)
     for (size_t i = 0; i < p->n_messages; i++)
         if (slice_eq(p->messages[i].bytes, message))
             return p->messages[i].id;
-    return (slice){ NULL, 0 };
+    return (slice) { NULL, 0 };
 }
 
 /* ---- looking once ---- */
@@ -92,7 +92,8 @@ static int wait_for(struct device *d, slice mailbox, slice id, nsec deadline, st
 {
     nsec pause = MILLIS(10);
     for (;;) {
-        int r = device_is_imap(d) ? look_imap(d, mailbox, id, got, err) : look_pop3(d, id, got, err);
+        int r =
+            device_is_imap(d) ? look_imap(d, mailbox, id, got, err) : look_pop3(d, id, got, err);
         if (r != 0 || now() >= deadline)
             return r;
         if (!device_is_imap(d))

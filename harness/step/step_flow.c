@@ -39,7 +39,7 @@ enum step_result step_parallel_run(struct play *p, const struct step *s, const s
     struct branch *all = arena_new_n(&p->arena, struct branch, value->n + 1);
     enum step_result r = STEP_OK;
     for (size_t i = 0; i < value->n; i++)
-        all[i] = (struct branch){ p, value->items[i], STEP_OK, all, value->n, NULL };
+        all[i] = (struct branch) { p, value->items[i], STEP_OK, all, value->n, NULL };
     for (size_t i = 0; i < value->n; i++)
         all[i].task = task_spawn_named("branch", branch_main, &all[i]);
     for (size_t i = 0; i < value->n; i++) {
@@ -197,8 +197,8 @@ enum step_result step_include_run(struct play *p, const struct step *s, const st
         vars_set(&p->vars, with->keys[i]->text, text);
     }
     const struct node *steps = load_include(&l, file_node(value));
-    enum step_result r = steps ? steps_run(p, steps)
-                               : play_error(p, ERR_FILE, "an included file has changed");
+    enum step_result r =
+        steps ? steps_run(p, steps) : play_error(p, ERR_FILE, "an included file has changed");
     problems_release(&problems);
     return r;
 }

@@ -2,7 +2,7 @@
 #include "imap_response.h"
 #include "step_table.h"
 
-static const char *const keys[] = { "mechanism", "initial-response", "user", "password",
+static const char *const keys[] = { "mechanism", "initial-response", "user",  "password",
                                     "tokens",    "expect",           "cancel" };
 static const char *const outcomes[] = { "ok", "refused" };
 enum { MAX_TOKENS = 16 };
@@ -38,7 +38,8 @@ void step_login_check(struct step_check *c, const struct node *value, const stru
         if (node_get(value, keys[i]))
             step_check_text(c, node_get(value, keys[i]), keys[i]);
     const struct node *tokens = node_get(value, "tokens");
-    if (tokens && node_is(tokens, NODE_LIST, "tokens", c->loader->problems) && tokens->n > MAX_TOKENS)
+    if (tokens && node_is(tokens, NODE_LIST, "tokens", c->loader->problems) &&
+        tokens->n > MAX_TOKENS)
         problem_add(c->loader->problems, tokens->at, "more than %d tokens", MAX_TOKENS);
     check_expect(c, node_get(value, "expect"));
 }
@@ -76,10 +77,10 @@ static size_t overrides_from(struct device *d, const struct node *map, struct sa
         slice bytes = t->text;
         if (!t->tag && play_expand(d, d->play, t, &bytes) != STEP_OK)
             continue;
-        out[n++] = (struct sasl_override){ .round = (unsigned)i,
-                                           .bytes = bytes,
-                                           .verbatim = verbatim,
-                                           .cancel = verbatim && slice_eq_str(bytes, "*") };
+        out[n++] = (struct sasl_override) { .round = (unsigned)i,
+                                            .bytes = bytes,
+                                            .verbatim = verbatim,
+                                            .cancel = verbatim && slice_eq_str(bytes, "*") };
     }
     return n;
 }
@@ -106,12 +107,12 @@ static int by_sasl(struct device *d, const struct credentials *who, const struct
     struct sasl_options options = { .who = who,
                                     .overrides = overrides,
                                     .n_overrides = overrides_from(d, map, overrides) };
-    options.initial = !initial                             ? SASL_INITIAL_AUTO
+    options.initial = !initial                              ? SASL_INITIAL_AUTO
                       : slice_eq_str(initial->text, "true") ? SASL_INITIAL_SEND
                                                             : SASL_INITIAL_NEVER;
-    slice tag = device_is_imap(d) ? device_new_tag(d) : (slice){ NULL, 0 };
-    int r = sasl_login(d->conn, tag, &options, device_caps(d), now() + d->play->timeout, &outcome,
-                       err);
+    slice tag = device_is_imap(d) ? device_new_tag(d) : (slice) { NULL, 0 };
+    int r =
+        sasl_login(d->conn, tag, &options, device_caps(d), now() + d->play->timeout, &outcome, err);
     if (r == 0 && outcome.bad_base64)
         return error_set(err, ERR_LOGIN, "a challenge of the server was not base64");
     return r;
@@ -139,7 +140,8 @@ enum step_result step_login_run(struct play *p, struct device *d, const struct s
     secrets_add(&p->session->secrets, who.password);
     invariants_command(d, S("AUTHENTICATE"));
     int result = is_own_login(who.mechanism) ? by_client(d, &who, &err) : by_sasl(d, &who, m, &err);
-    bool verdict = result == 0 || result == ERR_LOGIN || result == ERR_NETWORK || result == ERR_TIMEOUT;
+    bool verdict =
+        result == 0 || result == ERR_LOGIN || result == ERR_NETWORK || result == ERR_TIMEOUT;
     if (!verdict)
         return play_error_from(p, &err);
     if (result == 0 && refused)
@@ -183,7 +185,7 @@ static int ask(struct device *d, struct error *err)
 
 static bool offered(struct device *d, slice word)
 {
-    slice mechanism = slice_starts(word, S("AUTH=")) ? slice_skip(word, 5) : (slice){ NULL, 0 };
+    slice mechanism = slice_starts(word, S("AUTH=")) ? slice_skip(word, 5) : (slice) { NULL, 0 };
     return caps_has(device_caps(d), word) ||
            (mechanism.n && caps_has_mechanism(device_caps(d), mechanism));
 }

@@ -39,7 +39,7 @@ static slice id_of(struct play *p, slice message)
     for (size_t i = 0; i < p->n_messages; i++)
         if (slice_eq(p->messages[i].bytes, message))
             return p->messages[i].id;
-    return (slice){ NULL, 0 };
+    return (slice) { NULL, 0 };
 }
 
 static enum step_result fill(struct device *d, const struct node *value, struct smtp_message *m,

@@ -211,7 +211,7 @@ static enum step_result build(struct device *d, const struct node *n, slice tag,
 
 static void parts_init(struct parts *p, struct device *d)
 {
-    *p = (struct parts){ .arena = &d->play->arena };
+    *p = (struct parts) { .arena = &d->play->arena };
     buf_init(&p->open, BUF_OURS);
 }
 
@@ -230,11 +230,11 @@ static bool was_continued(const struct reply *r)
 
 /* Sends the parts, waiting for "+" between them. When the server answers otherwise, the command is
    over and *reply holds that. */
-static enum step_result send_parts(struct device *d, const struct step *s, struct parts *p, slice tag,
-                                   nsec deadline, struct reply *reply)
+static enum step_result send_parts(struct device *d, const struct step *s, struct parts *p,
+                                   slice tag, nsec deadline, struct reply *reply)
 {
     enum step_result r = STEP_OK;
-    *reply = (struct reply){ 0 };
+    *reply = (struct reply) { 0 };
     for (size_t i = 0; i < p->v.n && r == STEP_OK; i++) {
         r = device_write(d, s, p->v.v[i]);
         if (r != STEP_OK || i + 1 == p->v.n)
@@ -243,7 +243,7 @@ static enum step_result send_parts(struct device *d, const struct step *s, struc
         if (!was_continued(reply))
             return r;
         device_drop_unit(d, reply->completion);
-        *reply = (struct reply){ 0 };
+        *reply = (struct reply) { 0 };
     }
     return r;
 }
@@ -273,7 +273,7 @@ enum step_result step_send_run(struct play *p, struct device *d, const struct st
     struct parts parts;
     struct reply reply;
     nsec deadline = play_deadline(p, map);
-    slice tag = device_is_imap(d) && d->conn ? device_new_tag(d) : (slice){ NULL, 0 };
+    slice tag = device_is_imap(d) && d->conn ? device_new_tag(d) : (slice) { NULL, 0 };
     parts_init(&parts, d);
     look_for_unasked(d);
     enum step_result r = build(d, value, tag, &parts);
@@ -289,7 +289,9 @@ enum step_result step_send_run(struct play *p, struct device *d, const struct st
     if (r != STEP_OK)
         return r;
     save_reply(d, map, &reply);
-    const char *success = device_is_imap(d) ? "OK" : p->check && device_protocol(d) == PROTOCOL_POP3 ? "+OK" : "success";
+    const char *success = device_is_imap(d)                                 ? "OK"
+                          : p->check && device_protocol(d) == PROTOCOL_POP3 ? "+OK"
+                                                                            : "success";
     r = expect_reply(d, s, map, value, success, &reply);
     return r == STEP_OK ? step_finish(d, s, &reply) : r;
 }
@@ -302,7 +304,8 @@ static enum step_result pipeline_build(struct device *d, const struct node *list
     for (size_t i = 0; i < list->n; i++) {
         struct parts parts;
         parts_init(&parts, d);
-        tags[i] = device_is_imap(d) ? arena_dup(&d->play->arena, device_new_tag(d)) : (slice){ NULL, 0 };
+        tags[i] =
+            device_is_imap(d) ? arena_dup(&d->play->arena, device_new_tag(d)) : (slice) { NULL, 0 };
         enum step_result r = build(d, list->items[i], tags[i], &parts);
         if (r == STEP_OK) {
             step_pop3_expect(d, list->items[i]->text);
@@ -321,7 +324,9 @@ enum step_result step_pipeline_run(struct play *p, struct device *d, const struc
                                    const struct node *value, const struct node *map)
 {
     const struct node *expect = node_get(map, "expect");
-    const char *success = device_is_imap(d) ? "OK" : device_protocol(d) == PROTOCOL_POP3 ? "+OK" : "success";
+    const char *success = device_is_imap(d)                     ? "OK"
+                          : device_protocol(d) == PROTOCOL_POP3 ? "+OK"
+                                                                : "success";
     nsec deadline = play_deadline(p, map);
     slice *tags = arena_new_n(&p->arena, slice, value->n + 1);
     struct reply reply = { 0 };
@@ -374,7 +379,9 @@ enum step_result step_raw_run(struct play *p, struct device *d, const struct ste
         return r;
     struct reply reply;
     step_collect(d, tag, step_wants_plus(map), deadline, &reply);
-    const char *success = device_is_imap(d) ? "OK" : device_protocol(d) == PROTOCOL_POP3 ? "+OK" : "success";
+    const char *success = device_is_imap(d)                     ? "OK"
+                          : device_protocol(d) == PROTOCOL_POP3 ? "+OK"
+                                                                : "success";
     r = expect_reply(d, s, map, value, success, &reply);
     return r == STEP_OK ? step_finish(d, s, &reply) : r;
 }

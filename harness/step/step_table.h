@@ -75,8 +75,7 @@ PLAIN_VERB(step_fresh_login);
 /* Collects what comes up to the completion of the last command: the tagged response `tag`, or a
    continuation where `stop_at_plus`; the next reply for SMTP and POP3. Fills *ret; units stay in
    the device's pending list. */
-void step_collect(struct device *d, slice tag, bool stop_at_plus, nsec deadline,
-                  struct reply *ret);
+void step_collect(struct device *d, slice tag, bool stop_at_plus, nsec deadline, struct reply *ret);
 /* After a judged command: drops what was pending and, when the completion was a refusal for syntax
    (BAD, 500 to 504, -ERR to an unknown command), sends the resync probe. */
 enum step_result step_finish(struct device *d, const struct step *s, const struct reply *reply);

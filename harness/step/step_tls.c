@@ -6,7 +6,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
-static const char *const keys[] = { "min",  "max",    "name", "verify",
+static const char *const keys[] = { "min",    "max",    "name", "verify",
                                     "expect", "inject", "arg",  "context" };
 static const char *const versions[] = { "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3" };
 static const int version_numbers[] = { TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION,
@@ -21,7 +21,8 @@ static void check_map(struct step_check *c, const struct node *map)
     size_t i;
     node_only_keys(map, keys, COUNT(keys) - 1, "TLS", c->loader->problems);
     for (int k = 0; k < 2; k++)
-        if (node_get(map, keys[k]) && slice_find_char(node_get(map, keys[k])->text, '$') == SIZE_MAX)
+        if (node_get(map, keys[k]) &&
+            slice_find_char(node_get(map, keys[k])->text, '$') == SIZE_MAX)
             node_word(node_get(map, keys[k]), versions, COUNT(versions), keys[k], &i,
                       c->loader->problems);
     if (node_get(map, "verify"))
@@ -105,9 +106,10 @@ static void bind_info(struct device *d, const struct tls_info *info)
     vars_set_text(vars, "tls.version", info->version ? info->version : "none");
     vars_set_text(vars, "tls.cipher", info->cipher ? info->cipher : "none");
     vars_set_text(vars, "tls.name-matches", info->name_ok ? "yes" : "no");
-    vars_set_text(vars, "tls.chain", info->chain_code == X509_V_OK ? "trusted"
-                                     : info->chain_text            ? info->chain_text
-                                                                   : "unknown");
+    vars_set_text(vars, "tls.chain",
+                  info->chain_code == X509_V_OK ? "trusted"
+                  : info->chain_text            ? info->chain_text
+                                                : "unknown");
     bind_days_left(vars, info->certificate);
 }
 
@@ -218,7 +220,7 @@ static enum step_result send_starttls(struct device *d, const struct step *s,
     slice extra = { NULL, 0 };
     auto_buf line;
     buf_init(&line, BUF_OURS);
-    *ret_tag = device_is_imap(d) ? device_new_tag(d) : (slice){ NULL, 0 };
+    *ret_tag = device_is_imap(d) ? device_new_tag(d) : (slice) { NULL, 0 };
     buf_addf(&line, "%.*s%s%s", SLICE_ARG(*ret_tag), ret_tag->n ? " " : "",
              device_protocol(d) == PROTOCOL_POP3 ? "STLS" : "STARTTLS");
     if (arg)
@@ -251,9 +253,9 @@ enum step_result step_starttls_run(struct play *p, struct device *d, const struc
     if (!reply.completion && reply.result == CONN_CANCELLED)
         return play_error(p, ERR_CANCEL, "interrupted");
     if (!reply.completion)
-        return judge(d, s, value, "closed", conn_ended(d->conn) == CONN_OPEN
-                                                ? "got no answer to its command"
-                                                : conn_end_text(d->conn));
+        return judge(d, s, value, "closed",
+                     conn_ended(d->conn) == CONN_OPEN ? "got no answer to its command"
+                                                      : conn_end_text(d->conn));
     if (is_go_ahead(reply.completion))
         return handshake(d, s, value);
     r = judge(d, s, value, "refused", "was refused");

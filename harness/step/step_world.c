@@ -21,7 +21,8 @@ void step_checkpoint_check(struct step_check *c, const struct node *value)
                      c->check->devices[k].kind == DEVICE_IMAP;
         if (!known)
             problem_add(c->loader->problems, value->items[i]->at,
-                        "\"%.*s\" is no IMAP device of this check", SLICE_ARG(value->items[i]->text));
+                        "\"%.*s\" is no IMAP device of this check",
+                        SLICE_ARG(value->items[i]->text));
     }
 }
 
@@ -33,7 +34,8 @@ static int flag_order(const void *a, const void *b)
 /* "UID flags" of one message, flags sorted and \Recent left out, since it is one session's own. */
 static void add_message(const struct imap_response *r, struct arena *arena, struct buf *out)
 {
-    const struct imap_value *uid = imap_response_item(r, "UID"), *flags = imap_response_item(r, "FLAGS");
+    const struct imap_value *uid = imap_response_item(r, "UID"),
+                            *flags = imap_response_item(r, "FLAGS");
     size_t n = 0;
     if (!uid || !flags)
         return;
@@ -126,7 +128,7 @@ static slice id_of(struct play *p, slice message)
     for (size_t i = 0; i < p->n_messages; i++)
         if (slice_eq(p->messages[i].bytes, message))
             return p->messages[i].id;
-    return (slice){ NULL, 0 };
+    return (slice) { NULL, 0 };
 }
 
 static enum step_result judge_bytes(struct play *p, const struct step *s, const struct node *value,
@@ -174,8 +176,8 @@ enum step_result step_next_hop_run(struct play *p, const struct step *s, const s
     if (!nh)
         return play_error(p, ERR_INTERNAL, "there is no next hop of ours");
     p->vars.outer = p->check->n_devices ? &p->devices[0].vars : NULL;
-    enum step_result r = play_expand(p->check->n_devices ? &p->devices[0] : NULL, p,
-                                     node_get(value, "to"), &to);
+    enum step_result r =
+        play_expand(p->check->n_devices ? &p->devices[0] : NULL, p, node_get(value, "to"), &to);
     if (r == STEP_OK && node_get(value, "message"))
         r = play_expand(NULL, p, node_get(value, "message"), &sent);
     if (r != STEP_OK)
@@ -241,7 +243,8 @@ void step_fresh_login_check(struct step_check *c, const struct node *value)
     node_word(value, words, 1, "fresh-login", &i, c->loader->problems);
 }
 
-enum step_result step_fresh_login_run(struct play *p, const struct step *s, const struct node *value)
+enum step_result step_fresh_login_run(struct play *p, const struct step *s,
+                                      const struct node *value)
 {
     struct error err = { 0 };
     for (size_t i = 0; i < p->check->n_devices; i++) {

@@ -2,9 +2,10 @@
 #include "array.h"
 #include "mime_header.h"
 
-const char *const trace_fields[] = { "Return-Path", "Received",     "Delivered-To", "X-Original-To",
-                                     "Envelope-To", "X-Sieve",      "Delivery-Date", "X-Cyrus-Session-Id",
-                                     "Received-SPF", "Authentication-Results" };
+const char *const trace_fields[] = { "Return-Path",           "Received",           "Delivered-To",
+                                     "X-Original-To",         "Envelope-To",        "X-Sieve",
+                                     "Delivery-Date",         "X-Cyrus-Session-Id", "Received-SPF",
+                                     "Authentication-Results" };
 
 static bool is_trace(slice name, const slice *extra, size_t n_extra)
 {
@@ -31,8 +32,8 @@ bool trace_equal(slice sent, slice got, const slice *extra, size_t n_extra, slic
                  size_t *ret_at)
 {
     /* A message may begin with a trace field of its own, which must not be stripped with the rest. */
-    slice stripped = slice_ends(got, sent) ? slice_skip(got, got.n - sent.n)
-                                           : trace_strip(got, extra, n_extra);
+    slice stripped =
+        slice_ends(got, sent) ? slice_skip(got, got.n - sent.n) : trace_strip(got, extra, n_extra);
     size_t i = 0;
     while (i < stripped.n && i < sent.n && stripped.p[i] == sent.p[i])
         i++;
@@ -40,5 +41,6 @@ bool trace_equal(slice sent, slice got, const slice *extra, size_t n_extra, slic
     *ret_at = i;
     if (i == sent.n && i == stripped.n)
         return true;
-    return i == sent.n && !slice_ends(sent, S("\r\n")) && slice_eq(slice_skip(stripped, i), S("\r\n"));
+    return i == sent.n && !slice_ends(sent, S("\r\n")) &&
+           slice_eq(slice_skip(stripped, i), S("\r\n"));
 }
