@@ -87,22 +87,36 @@ static void add_names(X509 *x, const char *const *names)
     GENERAL_NAMES_free(list);
 }
 
-struct ca *ca_new(const char *common_name)
+/* Signed by issuer, or by itself when that is NULL. */
+static struct ca *ca_make(const struct ca *issuer, const char *common_name)
 {
     struct ca *ca = NEW(struct ca);
     time_t t = time(NULL);
     ca->key = EVP_EC_gen("P-256");
     must(ca->key);
     X509 *x = certificate_new(ca->key, common_name, t - DAY, t + (time_t)CA_DAYS * DAY);
-    must(X509_set_issuer_name(x, X509_get_subject_name(x)));
-    add_extension(x, x, NID_basic_constraints, "critical,CA:TRUE");
-    add_extension(x, x, NID_key_usage, "critical,keyCertSign,cRLSign");
-    add_extension(x, x, NID_subject_key_identifier, "hash");
-    must(X509_sign(x, ca->key, EVP_sha256()));
+    X509 *signer = issuer ? issuer->certificate : x;
+    must(X509_set_issuer_name(x, X509_get_subject_name(signer)));
+    add_extension(x, signer, NID_basic_constraints, "critical,CA:TRUE");
+    add_extension(x, signer, NID_key_usage, "critical,keyCertSign,cRLSign");
+    add_extension(x, signer, NID_subject_key_identifier, "hash");
+    if (issuer)
+        add_extension(x, signer, NID_authority_key_identifier, "keyid");
+    must(X509_sign(x, issuer ? issuer->key : ca->key, EVP_sha256()));
     ca->certificate = x;
     ca->pem = certificate_text(x);
     ca->key_pem = key_text(ca->key);
     return ca;
+}
+
+struct ca *ca_new(const char *common_name)
+{
+    return ca_make(NULL, common_name);
+}
+
+struct ca *ca_new_under(const struct ca *issuer, const char *common_name)
+{
+    return ca_make(issuer, common_name);
 }
 
 int certs_no_passphrase(char *text, int size, int writing, void *arg)

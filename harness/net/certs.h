@@ -9,6 +9,9 @@
 /* A certificate authority. */
 struct ca;
 struct ca *ca_new(const char *common_name);
+/* An intermediate authority, signed by issuer. What it signs is trusted by those who trust issuer
+   when its own certificate (ca_pem) follows the leaf's in the chain. */
+struct ca *ca_new_under(const struct ca *issuer, const char *common_name);
 void ca_free(struct ca *ca);
 /* Its certificate, for clients to trust; borrowed from ca. */
 slice ca_pem(const struct ca *ca);

@@ -30,19 +30,31 @@ static const struct {
     { FAULT_TLS_CIPHER_STATIC_RSA, TLS1_2_VERSION, TLS1_2_VERSION, "kRSA+AES", false },
 };
 
+/* Signed by an intermediate authority, as most are, whose certificate goes along. */
+static struct identity identity_good(const struct ca *ca, const char *host_name, bool complete)
+{
+    struct ca *intermediate = ca_new_under(ca, "mailassay reference intermediate");
+    struct identity id = identity_of_kind(intermediate, CERT_GOOD, host_name);
+    if (complete) {
+        char *chain = xprintf("%s%.*s", id.chain_pem, SLICE_ARG(ca_pem(intermediate)));
+        free(id.chain_pem);
+        id.chain_pem = chain;
+    }
+    ca_free(intermediate);
+    return id;
+}
+
 static struct identity identity_by_fault(const struct ca *ca, const struct faults *faults,
                                          const char *host_name)
 {
     for (size_t i = 0; i < COUNT(certificate_faults); i++)
         if (fault_on(faults, certificate_faults[i].fault))
             return identity_of_kind(ca, certificate_faults[i].kind, host_name);
-    if (fault_on(faults, FAULT_TLS_CERTIFICATE_INCOMPLETE))
-        return identity_of_kind(ca, CERT_OTHER_CA, host_name);
     if (fault_on(faults, FAULT_TLS_CIPHER_STATIC_RSA)) {
         const char *const names[] = { host_name, "localhost", "127.0.0.1", "::1", NULL };
         return identity_new(ca, &(struct cert_spec) { .names = names, .rsa = true });
     }
-    return identity_of_kind(ca, CERT_GOOD, host_name);
+    return identity_good(ca, host_name, !fault_on(faults, FAULT_TLS_CERTIFICATE_INCOMPLETE));
 }
 
 static int context_of(const struct identity *id, const struct reference_options *o,
