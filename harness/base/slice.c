@@ -6,7 +6,8 @@ slice slice_sub(slice s, size_t from, size_t to)
         to = s.n;
     if (from > to)
         from = to;
-    return (slice){ s.p + from, to - from };
+    /* Adding even 0 to NULL is undefined in C. */
+    return (slice){ s.p ? s.p + from : NULL, to - from };
 }
 
 slice slice_skip(slice s, size_t n)
