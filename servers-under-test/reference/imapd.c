@@ -56,6 +56,16 @@ const struct imapd_command *imapd_find_command(const struct imap_value *words, s
     return NULL;
 }
 
+static void refuse_unknown(struct imapd_session *s)
+{
+    if (faulty(s, FAULT_IMAP_COMMAND_UNKNOWN_CLOSES))
+        s->state = STATE_LOGOUT;
+    else if (faulty(s, FAULT_IMAP_COMMAND_UNKNOWN_OK))
+        imapd_ok(s, "Completed");
+    else
+        imapd_bad(s, "Unknown command");
+}
+
 /* Splits the unit into tag, command and arguments. False: the reply is set. */
 static bool parse(struct imapd_session *s, slice unit)
 {
@@ -70,7 +80,7 @@ static bool parse(struct imapd_session *s, slice unit)
         return imapd_bad(s, "A command begins with a tag and a name"), false;
     cmd->row = imapd_find_command(top.items + 1, top.n_items - 1, &used);
     if (!cmd->row)
-        return imapd_bad(s, "Unknown command"), false;
+        return refuse_unknown(s), false;
     if (!imapd_spacing_is_right(unit, &top))
         return imapd_bad(s, "Syntax: one space between arguments, CRLF at the end"), false;
     cmd->uid = used == 2;
@@ -82,26 +92,57 @@ static bool parse(struct imapd_session *s, slice unit)
 static bool is_allowed(struct imapd_session *s)
 {
     const struct imapd_command *row = s->cmd.row;
+    if (!(row->states & s->state) && faulty(s, FAULT_IMAP_COMMAND_ANY_STATE))
+        return imapd_ok(s, "%s completed", row->name), false;
     if (!(row->states & s->state))
         return imapd_bad(s, "%s is not allowed in this state", row->name), false;
     if (s->cmd.n_args < row->min_args || s->cmd.n_args > row->max_args)
         return imapd_bad(s, "%s has another number of arguments", row->name), false;
-    return true;
+    return !imapd_fault_refuses(s);
 }
 
-static bool may_expunge(const struct command *cmd)
+static bool fault_expunges(const struct imapd_session *s)
 {
+    const struct imapd_command *row = s->cmd.row;
+    return row && ((row->run == imapd_fetch && faulty(s, FAULT_SYNC_EXPUNGE_DURING_FETCH)) ||
+                   (row->run == imapd_store && faulty(s, FAULT_SYNC_EXPUNGE_DURING_STORE)) ||
+                   (row->run == imapd_search && faulty(s, FAULT_SYNC_EXPUNGE_DURING_SEARCH)));
+}
+
+static bool may_expunge(const struct imapd_session *s)
+{
+    const struct command *cmd = &s->cmd;
+    if (fault_expunges(s))
+        return true;
     unsigned flags = cmd->row ? cmd->row->flags : COMMAND_NEVER_EXPUNGE;
     return !(flags & COMMAND_NEVER_EXPUNGE) && (cmd->uid || !(flags & COMMAND_NO_EXPUNGE));
 }
 
+static bool tells_nothing(const struct imapd_session *s)
+{
+    return s->cmd.row && s->cmd.row->run == imapd_noop && faulty(s, FAULT_IMAP_NOOP_SILENT);
+}
+
+/* Faults of a server that loses its place in what the client sends. */
+static void lose_place(struct imapd_session *s, slice unit)
+{
+    size_t line = slice_find(unit, S("\r\n"));
+    if (faulty(s, FAULT_IMAP_COMMAND_REST) && slice_starts(buf_slice(&s->reply), S("BAD")))
+        imapd_unread(s, slice_skip(unit, line + 2));
+    if (faulty(s, FAULT_IMAP_PIPELINE_DROPS))
+        buf_clear(&s->input);
+}
+
 static void run(struct imapd_session *s, slice unit)
 {
+    if (faulty(s, FAULT_IMAP_CONTINUATION_UNASKED) && slice_find(unit, S("+}\r\n")) != SIZE_MAX)
+        imapd_send(s, S("+ OK\r\n"));
     bool allowed = parse(s, unit) && is_allowed(s);
     if (allowed)
         s->cmd.row->run(s);
-    if (s->reply.n)
-        imapd_notify(s, allowed && may_expunge(&s->cmd));
+    lose_place(s, unit);
+    if (s->reply.n && !tells_nothing(s))
+        imapd_notify(s, allowed && may_expunge(s));
     imapd_send_reply(s);
     if (s->bad_commands >= IMAPD_BAD_MAX && s->state != STATE_LOGOUT)
         imapd_bye(s, "Too many bad commands");
@@ -113,7 +154,11 @@ static bool serve_one(struct imapd_session *s)
     slice unit;
     arena_release(&s->arena);
     s->cmd = (struct command) { 0 };
-    switch (imapd_read_unit(s, imapd_deadline(s), &unit)) {
+    if (faulty(s, FAULT_SYNC_EXPUNGE_UNASKED) && server_conn_flush(s->conn))
+        imapd_start_pushing(s);
+    enum read_outcome outcome = imapd_read_unit(s, imapd_deadline(s), &unit);
+    imapd_stop_pushing(s);
+    switch (outcome) {
     case READ_UNIT:
         run(s, unit);
         return s->state != STATE_LOGOUT;
@@ -133,7 +178,9 @@ static bool serve_one(struct imapd_session *s)
 
 static void greet(struct imapd_session *s)
 {
-    imapd_send(s, S("* OK [CAPABILITY "));
+    if (faulty(s, FAULT_IMAP_GREETING_MISSING))
+        return;
+    imapd_send(s, faulty(s, FAULT_IMAP_GREETING_NO_SPACE) ? S("*OK [") : S("* OK ["));
     imapd_add_capabilities(s, imapd_out(s));
     imapd_sendf(s, "] %s ready\r\n", reference_host_name(s->conn->ref));
 }

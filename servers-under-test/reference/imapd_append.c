@@ -14,6 +14,8 @@ bool imapd_append_is_welcome(struct imapd_session *s, const struct imap_value *a
                              uint64_t octets)
 {
     struct mailbox *m;
+    if (faulty(s, FAULT_IMAP_APPEND_CREATES))
+        return true;
     if (!imapd_mailbox(s, &args[0], true, &m))
         return false;
     if (octets > s->store->append_limit)
@@ -63,12 +65,39 @@ static bool parse(struct imapd_session *s, struct append *a)
            imapd_mailbox(s, &cmd->args[0], true, &a->mailbox);
 }
 
+/* The faults of APPEND. */
+static void spoil(struct imapd_session *s, struct append *a)
+{
+    if (faulty(s, FAULT_IMAP_APPEND_FLAGS))
+        a->flags = (struct flag_list) { 0 };
+    if (faulty(s, FAULT_IMAP_APPEND_DATE))
+        a->date = 0;
+    bool adds_crlf = faulty(s, FAULT_IMAP_APPEND_ADDS_CRLF) && !slice_ends(a->bytes, S("\r\n"));
+    auto_buf changed;
+    buf_init(&changed, BUF_OURS);
+    if (faulty(s, FAULT_IMAP_APPEND_ADDS_HEADER))
+        buf_adds(&changed, "X-Stored: yes\r\n");
+    buf_add(&changed, a->bytes);
+    buf_adds(&changed, adds_crlf ? "\r\n" : "");
+    a->bytes = arena_dup(&s->arena, buf_slice(&changed));
+}
+
+static void create_target(struct imapd_session *s)
+{
+    slice name;
+    if (faulty(s, FAULT_IMAP_APPEND_CREATES) && imapd_mailbox_name(s, &s->cmd.args[0], &name))
+        account_create(s->account, name, SPECIAL_NONE, NULL);
+}
+
 void imapd_append(struct imapd_session *s)
 {
     struct append a = { 0 };
     struct message *msg;
+    create_target(s);
     if (!parse(s, &a))
         return;
+    if (!faults_empty(s->faults))
+        spoil(s, &a);
     struct new_message n = { .bytes = a.bytes,
                              .flags = a.flags.flags,
                              .keywords = a.flags.keywords,
@@ -78,5 +107,8 @@ void imapd_append(struct imapd_session *s)
     enum store_result result = mailbox_append(a.mailbox, &n, &msg);
     if (result != STORE_OK)
         return imapd_no_store(s, result, true);
-    imapd_ok(s, "[APPENDUID %u %u] APPEND completed", a.mailbox->uidvalidity, msg->uid);
+    if (faulty(s, FAULT_IMAP_APPEND_NO_UID))
+        return imapd_ok(s, "APPEND completed");
+    imapd_ok(s, "[APPENDUID %u %u] APPEND completed", a.mailbox->uidvalidity,
+             msg->uid + faulty(s, FAULT_IMAP_APPEND_WRONG_UID));
 }

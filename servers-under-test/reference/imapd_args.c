@@ -151,6 +151,15 @@ static void saved_messages(struct imapd_session *s, struct entry_list *ret)
     }
 }
 
+/* Drops what is above `max` from a normal set. */
+static void cut(struct imap_set *set, uint32_t max)
+{
+    while (set->n && set->ranges[set->n - 1].first > max)
+        set->n--;
+    if (set->n && set->ranges[set->n - 1].last > max)
+        set->ranges[set->n - 1].last = max;
+}
+
 /* RFC 9051, section 9 (seq-number): a number that no message has is BAD, "*" of an empty mailbox
    too. */
 static bool numbered(struct imapd_session *s, const struct imap_set *set, struct entry_list *ret)
@@ -160,7 +169,9 @@ static bool numbered(struct imapd_session *s, const struct imap_set *set, struct
     if (n == 0)
         return imapd_bad(s, "There is no such message"), false;
     imap_set_normalise(set, (uint32_t)n, &s->arena, &normal);
-    if (normal.n == 0 || normal.ranges[normal.n - 1].last > n)
+    if (faulty(s, FAULT_IMAP_SET_BEYOND_OK))
+        cut(&normal, (uint32_t)n);
+    else if (normal.n == 0 || normal.ranges[normal.n - 1].last > n)
         return imapd_bad(s, "There is no message of that number"), false;
     *ret = new_list(s, n);
     struct imap_set_iter it = { 0 };
@@ -177,6 +188,9 @@ static void by_uid(struct imapd_session *s, const struct imap_set *set, struct e
     struct imap_set normal;
     *ret = new_list(s, n);
     imap_set_normalise(set, n ? view->entries.v[n - 1].message->uid : 0, &s->arena, &normal);
+    if (faulty(s, FAULT_IMAP_SET_STAR_BEYOND) && n && set->n == 1 &&
+        set->ranges[0].first > view->entries.v[n - 1].message->uid)
+        normal.n = 0;
     for (size_t r = 0; r < normal.n; r++) {
         size_t i = view_lower_bound(view, normal.ranges[r].first);
         for (; i < n && view->entries.v[i].message->uid <= normal.ranges[r].last; i++)
@@ -203,6 +217,8 @@ bool imapd_message_set(struct imapd_session *s, const struct imap_value *v, bool
     if (!uid)
         return numbered(s, &set, ret);
     by_uid(s, &set, ret);
+    if (ret->n == 0 && faulty(s, FAULT_IMAP_SET_UNKNOWN_UID))
+        return imapd_no(s, "There is no message of that UID"), false;
     return true;
 }
 

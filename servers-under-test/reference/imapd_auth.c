@@ -58,7 +58,13 @@ static void logged_in(struct imapd_session *s, struct account *account)
 
 static void refused(struct imapd_session *s)
 {
-    imapd_no(s, "[AUTHENTICATIONFAILED] Wrong user name or password");
+    if (faulty(s, FAULT_IMAP_LOGIN_NOT_CONNECTED))
+        imapd_ok(s, "Logged in");
+    else if (faulty(s, FAULT_IMAP_LOGIN_FAILURE_BAD))
+        imapd_bad(s, "Wrong user name or password");
+    else
+        imapd_no(s, "%sWrong user name or password",
+                 faulty(s, FAULT_IMAP_LOGIN_NO_CODE) ? "" : "[AUTHENTICATIONFAILED] ");
 }
 
 void imapd_login(struct imapd_session *s)
@@ -69,6 +75,8 @@ void imapd_login(struct imapd_session *s)
     if (!server_conn_allows_passwords(s->conn))
         return imapd_no(s, "[PRIVACYREQUIRED] Begin TLS first");
     struct account *account = server_conn_login(s->conn, user, password);
+    if (!account && faulty(s, FAULT_IMAP_LOGIN_ANY_PASSWORD))
+        account = reference_find_user(s->conn->ref, user);
     if (account)
         logged_in(s, account);
     else
@@ -83,7 +91,10 @@ static bool ask(struct imapd_session *s, const struct buf *challenge, struct buf
 {
     slice line;
     imapd_send(s, S("+ "));
-    base64_encode(buf_slice(challenge), imapd_out(s));
+    if (faulty(s, FAULT_IMAP_SASL_CHALLENGE_TEXT))
+        imapd_send(s, S("Go ahead"));
+    else
+        base64_encode(buf_slice(challenge), imapd_out(s));
     imapd_send(s, S("\r\n"));
     enum read_outcome outcome = imapd_read_line(s, imapd_deadline(s), &line);
     if (outcome != READ_UNIT) {
@@ -92,6 +103,8 @@ static bool ask(struct imapd_session *s, const struct buf *challenge, struct buf
         s->state = STATE_LOGOUT;
         return false;
     }
+    if (slice_eq(line, S("*")) && faulty(s, FAULT_IMAP_SASL_CANCEL))
+        return imapd_no(s, "AUTHENTICATE failed"), false;
     if (slice_eq(line, S("*")))
         return imapd_bad(s, "AUTHENTICATE cancelled"), false;
     buf_clear(ret);

@@ -16,6 +16,15 @@ static bool parse(struct imapd_session *s, struct transfer *t)
            imapd_mailbox(s, &s->cmd.args[1], true, &t->to);
 }
 
+static void copy_what_fits(struct imapd_session *s, const struct transfer *t)
+{
+    for (size_t i = 0; i < t->set.n; i++) {
+        const struct message *msg = s->view.entries.v[t->set.v[i]].message;
+        if (mailbox_fits(t->to, 1, message_size(msg)))
+            mailbox_copy(t->to, msg, NULL);
+    }
+}
+
 /* All or nothing (RFC 9051, section 6.4.7), so everything is asked first. */
 static bool is_possible(struct imapd_session *s, const struct transfer *t, bool move)
 {
@@ -26,13 +35,37 @@ static bool is_possible(struct imapd_session *s, const struct transfer *t, bool 
         if (msg->expunged)
             return imapd_no(s, "[EXPUNGEISSUED] Some of the messages no longer exist"), false;
     }
-    if (!move && !mailbox_fits(t->to, t->set.n, octets))
+    if (!move && !mailbox_fits(t->to, t->set.n, octets)) {
+        if (faulty(s, FAULT_IMAP_COPY_PARTIAL))
+            copy_what_fits(s, t);
         return imapd_no_store(s, STORE_OVER_QUOTA, true), false;
+    }
     return true;
+}
+
+/* The faults of COPY. */
+static void spoil_copy(struct imapd_session *s, struct message *copy)
+{
+    if (faulty(s, FAULT_IMAP_COPY_FLAGS))
+        message_set_flags(copy, 0, 0);
+    if (faulty(s, FAULT_IMAP_COPY_DATE))
+        copy->internal_date = copy->save_date;
+}
+
+static void remove_source(struct imapd_session *s, struct message *msg, struct message *copy)
+{
+    if (faulty(s, FAULT_IMAP_MOVE_MARKS))
+        message_set_flags(msg, msg->flags | FLAG_DELETED, msg->keywords);
+    else if (!faulty(s, FAULT_IMAP_MOVE_LEAVES))
+        message_expunge(msg);
+    if (faulty(s, FAULT_IMAP_MOVE_LOSES))
+        message_expunge(copy);
 }
 
 static void transfer(struct imapd_session *s, struct transfer *t, bool move)
 {
+    if (faulty(s, FAULT_IMAP_COPY_FIRST_ONLY) && t->set.n > 1)
+        t->set.n = 1;
     t->from_uids = arena_new_n(&s->arena, uint32_t, t->set.n + 1);
     t->to_uids = arena_new_n(&s->arena, uint32_t, t->set.n + 1);
     for (size_t i = 0; i < t->set.n; i++) {
@@ -40,10 +73,13 @@ static void transfer(struct imapd_session *s, struct transfer *t, bool move)
         if (mailbox_copy(t->to, msg, &copy) != STORE_OK)
             continue;
         t->from_uids[t->n] = msg->uid;
-        t->to_uids[t->n++] = copy->uid;
+        t->to_uids[t->n++] = copy->uid + faulty(s, FAULT_IMAP_COPY_WRONG_UID);
+        spoil_copy(s, copy);
         if (move)
-            message_expunge(msg);
+            remove_source(s, msg, copy);
     }
+    if (move && faulty(s, FAULT_IMAP_MOVE_OTHERS))
+        imapd_expunge_deleted(s, NULL);
 }
 
 /* "[COPYUID 38505 304,319:320 3956:3958] ", or nothing when nothing was copied. */
@@ -51,7 +87,8 @@ static char *copyuid(struct imapd_session *s, const struct transfer *t)
 {
     auto_buf code;
     buf_init(&code, BUF_OURS);
-    if (t->n) {
+    bool always = faulty(s, FAULT_IMAP_COPY_EMPTY_UID);
+    if ((t->n || always) && !faulty(s, FAULT_IMAP_COPY_NO_UID)) {
         buf_addf(&code, "[COPYUID %u ", t->to->uidvalidity);
         imapd_add_set(s, &code, t->from_uids, t->n);
         buf_adds(&code, " ");
@@ -81,7 +118,11 @@ void imapd_move(struct imapd_session *s)
     if (!is_possible(s, &t, true))
         return;
     transfer(s, &t, true);
-    if (t.n)
+    if (faulty(s, FAULT_IMAP_MOVE_ORDER))
+        imapd_notify(s, true);
+    if (t.n && faulty(s, FAULT_IMAP_RESPONSE_CODE_BARE))
+        imapd_sendf(s, "* %sMoved\r\n", copyuid(s, &t));
+    else if (t.n)
         imapd_sendf(s, "* OK %sMoved\r\n", copyuid(s, &t));
     if (t.n && s->qresync)
         imapd_ok(s, "[HIGHESTMODSEQ %llu] MOVE completed",

@@ -31,7 +31,8 @@ static bool parse_modifiers(struct imapd_session *s, const struct imap_value *li
             return imapd_bad(s, "Unknown modifier"), false;
         }
     }
-    if (r->vanished && !(s->cmd.uid && s->qresync && r->has_changed_since))
+    bool uid = s->cmd.uid || faulty(s, FAULT_SYNC_VANISHED_WITHOUT_UID);
+    if (r->vanished && !(uid && s->qresync && r->has_changed_since))
         return imapd_bad(s, "VANISHED goes with UID FETCH, CHANGEDSINCE and ENABLE QRESYNC"), false;
     return true;
 }
@@ -47,8 +48,9 @@ static bool parse_items(struct imapd_session *s, struct fetch_items *ret)
 /* Items that were not asked for but belong to the answer. */
 static void add_items(struct imapd_session *s, struct fetch_request *r)
 {
-    fetch_items_add(&r->items_with_flags, FETCH_FLAGS);
-    if (r->has_changed_since)
+    if (!faulty(s, FAULT_IMAP_FETCH_SEEN_SILENT))
+        fetch_items_add(&r->items_with_flags, FETCH_FLAGS);
+    if (r->has_changed_since && !faulty(s, FAULT_SYNC_CHANGEDSINCE_NO_MODSEQ))
         fetch_items_add(&r->items, FETCH_MODSEQ);
     if (r->has_changed_since || s->condstore)
         fetch_items_add(&r->items_with_flags, FETCH_MODSEQ);
@@ -72,16 +74,19 @@ void imapd_send_vanished_earlier(struct imapd_session *s, const struct imap_set 
                                  uint64_t modseq, uint32_t matched)
 {
     const struct mailbox *m = s->view.mailbox;
-    uint32_t *uids = arena_new_n(&s->arena, uint32_t, m->expunged.n + 1);
+    uint32_t *uids = arena_new_n(&s->arena, uint32_t, m->expunged.n + 2);
     size_t n = 0;
     array_each (e, &m->expunged)
         if (e->modseq > modseq && e->uid > matched && (!known || imap_set_contains(known, e->uid)))
             uids[n++] = e->uid;
-    if (n == 0)
+    if (m->messages.n && faulty(s, FAULT_SYNC_VANISHED_TOO_MUCH))
+        uids[n++] = m->messages.v[0]->uid;
+    if (n == 0 || faulty(s, FAULT_SYNC_VANISHED_MISSING))
         return;
-    imapd_send(s, S("* VANISHED (EARLIER) "));
+    imapd_send(s, faulty(s, FAULT_SYNC_VANISHED_NO_EARLIER) ? S("* VANISHED ")
+                                                            : S("* VANISHED (EARLIER) "));
     imapd_add_set(s, imapd_out(s), uids, n);
-    imapd_send(s, S("\r\n"));
+    imapd_send(s, faulty(s, FAULT_SYNC_VANISHED_STAR) ? S(":*\r\n") : S("\r\n"));
 }
 
 /* The UIDs asked for, expunged ones included. */
@@ -106,7 +111,7 @@ static struct fetch_message describe(struct imapd_session *s, size_t index, stru
     return (struct fetch_message) {
         .seq = (uint32_t)index + 1,
         .uid = msg->uid,
-        .modseq = msg->modseq,
+        .modseq = imapd_shown_modseq(s, msg),
         .octets = message_bytes(msg),
         .size = message_size(msg),
         .internal_date = msg->internal_date,
@@ -121,9 +126,18 @@ static struct fetch_message describe(struct imapd_session *s, size_t index, stru
 static bool set_seen(struct imapd_session *s, const struct fetch_request *r, size_t index)
 {
     struct message *msg = s->view.entries.v[index].message;
-    if (!r->items.sets_seen || s->view.read_only || msg->flags & FLAG_SEEN)
+    bool read_only = s->view.read_only && !faulty(s, FAULT_IMAP_EXAMINE_SETS_SEEN);
+    if (!r->items.sets_seen || read_only || msg->flags & FLAG_SEEN)
         return false;
     return message_set_flags(msg, msg->flags | FLAG_SEEN, msg->keywords);
+}
+
+static bool is_unchanged(const struct imapd_session *s, const struct fetch_request *r,
+                         const struct message *msg)
+{
+    if (!r->has_changed_since || faulty(s, FAULT_SYNC_CHANGEDSINCE_IGNORED))
+        return false;
+    return msg->modseq + faulty(s, FAULT_SYNC_CHANGEDSINCE_INCLUSIVE) <= r->changed_since;
 }
 
 static void fetch_one(struct imapd_session *s, struct fetch_request *r, size_t index)
@@ -132,7 +146,7 @@ static void fetch_one(struct imapd_session *s, struct fetch_request *r, size_t i
     struct fetch_options options = { .faults = s->faults, .utf8 = s->rev2, .rev2 = s->rev2 };
     auto_buf flags;
     buf_init(&flags, BUF_OURS);
-    if (r->has_changed_since && e->message->modseq <= r->changed_since)
+    if (is_unchanged(s, r, e->message))
         return;
     r->expunged |= e->message->expunged;
     bool told = e->told_change == e->message->change;
@@ -164,9 +178,14 @@ void imapd_fetch(struct imapd_session *s)
     add_items(s, &r);
     if (r.has_changed_since || r.items.modseq)
         imapd_enable_condstore(s);
-    if (r.vanished && !send_vanished(s, &r))
+    bool vanished_last = faulty(s, FAULT_SYNC_VANISHED_AFTER);
+    if (r.vanished && !vanished_last && !send_vanished(s, &r))
         return;
+    if (faulty(s, FAULT_IMAP_FETCH_NO_DATA) && r.set.n)
+        r.set.n--;
     for (size_t i = 0; i < r.set.n && imapd_flush_some(s); i++)
         fetch_one(s, &r, r.set.v[i]);
+    if (r.vanished && vanished_last && !send_vanished(s, &r))
+        return;
     reply(s, &r);
 }

@@ -26,8 +26,10 @@ struct list_request {
 
 /* "*" stands for anything, "%" for anything without a separator. row[j]: the pattern so far
    matches the first j octets. INBOX is matched in any case. */
-static bool matches(slice pattern, slice name)
+static bool matches(const struct imapd_session *s, slice pattern, slice name)
 {
+    bool star_stops = faulty(s, FAULT_IMAP_LIST_STAR);
+    bool percent_stops = !faulty(s, FAULT_IMAP_LIST_PERCENT);
     bool inbox = slice_eq(slice_sub(name, 0, 5), S("INBOX")) &&
                  (name.n == 5 || name.p[5] == STORE_SEPARATOR);
     bool row[STORE_NAME_MAX + 1] = { true };
@@ -36,8 +38,9 @@ static bool matches(slice pattern, slice name)
     for (size_t i = 0; i < pattern.n; i++) {
         char c = pattern.p[i];
         if (c == '*' || c == '%') {
+            bool stops = c == '*' ? star_stops : percent_stops;
             for (size_t j = 1; j <= name.n; j++)
-                row[j] |= row[j - 1] && (c == '*' || name.p[j - 1] != STORE_SEPARATOR);
+                row[j] |= row[j - 1] && !(stops && name.p[j - 1] == STORE_SEPARATOR);
             continue;
         }
         for (size_t j = name.n; j > 0; j--) {
@@ -49,11 +52,23 @@ static bool matches(slice pattern, slice name)
     return row[name.n];
 }
 
-static bool matches_any(const struct list_request *r, slice name)
+/* What stands in front of the first wildcard. */
+static slice fixed_part(slice pattern)
 {
-    for (size_t i = 0; i < r->n_patterns; i++)
-        if (matches(r->patterns[i], name))
+    size_t n = 0;
+    while (n < pattern.n && pattern.p[n] != '*' && pattern.p[n] != '%')
+        n++;
+    return slice_sub(pattern, 0, n);
+}
+
+static bool matches_any(const struct imapd_session *s, const struct list_request *r, slice name)
+{
+    for (size_t i = 0; i < r->n_patterns; i++) {
+        if (matches(s, r->patterns[i], name))
             return true;
+        if (faulty(s, FAULT_IMAP_LIST_PATTERN) && slice_starts(name, fixed_part(r->patterns[i])))
+            return true;
+    }
     return false;
 }
 
@@ -82,7 +97,8 @@ static bool add_pattern(struct imapd_session *s, struct list_request *r, slice r
         return imapd_bad(s, "The pattern is not %s", s->rev2 ? "UTF-8" : "modified UTF-7"), false;
     if (r->n_patterns == PATTERNS_MAX)
         return imapd_no(s, "[LIMIT] Too many patterns"), false;
-    buf_add(&whole, reference);
+    if (!faulty(s, FAULT_IMAP_LIST_REFERENCE))
+        buf_add(&whole, reference);
     buf_add(&whole, s->rev2 ? text : buf_slice(&decoded));
     r->patterns[r->n_patterns++] = arena_dup(&s->arena, buf_slice(&whole));
     return true;
@@ -234,7 +250,7 @@ static bool has_hidden_child(const struct imapd_session *s, const struct list_re
     array_each (other, &r->names) {
         bool below =
             other->n > name.n && slice_starts(*other, name) && other->p[name.n] == STORE_SEPARATOR;
-        if (below && is_selected(s, r, *other) && !matches_any(r, *other))
+        if (below && is_selected(s, r, *other) && !matches_any(s, r, *other))
             return true;
     }
     return false;
@@ -255,11 +271,11 @@ static void add_attributes(struct imapd_session *s, struct buf *out, const struc
     bool subscribed = (r->select & SELECT_SUBSCRIBED) || (r->returns & RETURN_SUBSCRIBED);
     if (subscribed && account_is_subscribed(s->account, name))
         add_attribute(out, "\\Subscribed");
-    if (!m)
+    if (!m && !faulty(s, FAULT_IMAP_LIST_NOSELECT))
         add_attribute(out, r->extended || s->rev2 ? "\\NonExistent" : "\\Noselect");
-    add_attribute(out,
-                  account_has_children(s->account, name) ? "\\HasChildren" : "\\HasNoChildren");
-    if (m && m->special)
+    bool children = account_has_children(s->account, name) && !faulty(s, FAULT_IMAP_LIST_CHILDREN);
+    add_attribute(out, children ? "\\HasChildren" : "\\HasNoChildren");
+    if (m && m->special && !faulty(s, FAULT_IMAP_LIST_USE_MISSING))
         add_attribute(out, special_use_name(m->special));
 }
 
@@ -269,15 +285,19 @@ static void send_list(struct imapd_session *s, const struct list_request *r, sli
     struct buf *out = imapd_out(s);
     struct mailbox *m = account_mailbox(s->account, name);
     char *text = arena_str(&s->arena, name);
+    if (faulty(s, FAULT_IMAP_LIST_LEADING))
+        text = arena_printf(&s->arena, "/%s", text);
+    if (faulty(s, FAULT_IMAP_LIST_INBOX_NAME) && slice_eq(name, S("INBOX")))
+        text = arena_str(&s->arena, S("Eingang"));
     buf_adds(out, "* LIST (");
     add_attributes(s, out, r, name);
     buf_adds(out, ") \"/\" ");
     imapd_add_name(s, out, text);
-    if (hidden_child)
+    if (hidden_child && !faulty(s, FAULT_IMAP_LIST_NO_CHILDINFO))
         buf_addf(out, " (\"CHILDINFO\" (\"%s\"))",
                  r->select & SELECT_SUBSCRIBED ? "SUBSCRIBED" : "SPECIAL-USE");
     buf_adds(out, "\r\n");
-    if (r->status && m)
+    if (r->status && m && !faulty(s, FAULT_IMAP_LIST_STATUS_MISSING))
         imapd_send_status(s, m, r->status);
 }
 
@@ -299,7 +319,8 @@ static void answer(struct imapd_session *s, const struct list_request *r)
 {
     for (size_t i = 0; i < r->names.n && imapd_flush_some(s); i++) {
         slice name = r->names.v[i];
-        if (!matches_any(r, name))
+        bool hides_inbox = faulty(s, FAULT_IMAP_LIST_INBOX_MISSING) && slice_eq(name, S("INBOX"));
+        if (!matches_any(s, r, name) || hides_inbox)
             continue;
         bool selected = is_selected(s, r, name);
         bool hidden = r->select & SELECT_RECURSIVE && has_hidden_child(s, r, name);
@@ -315,7 +336,8 @@ static void answer(struct imapd_session *s, const struct list_request *r)
 static void list(struct imapd_session *s, struct list_request *r)
 {
     if (r->asks_separator && !r->extended) {
-        imapd_sendf(s, "* %s (\\Noselect) \"/\" \"\"\r\n", r->lsub ? "LSUB" : "LIST");
+        if (!faulty(s, FAULT_IMAP_LIST_SEPARATOR))
+            imapd_sendf(s, "* %s (\\Noselect) \"/\" \"\"\r\n", r->lsub ? "LSUB" : "LIST");
     } else {
         collect(s, r);
         answer(s, r);
@@ -327,8 +349,11 @@ static void list(struct imapd_session *s, struct list_request *r)
 void imapd_list(struct imapd_session *s)
 {
     struct list_request r = { 0 };
-    if (parse(s, &r))
-        list(s, &r);
+    if (!parse(s, &r))
+        return;
+    if (faulty(s, FAULT_IMAP_LIST_SUBSCRIBED))
+        r.select &= ~(unsigned)SELECT_SUBSCRIBED;
+    list(s, &r);
 }
 
 void imapd_lsub(struct imapd_session *s)
@@ -338,5 +363,7 @@ void imapd_lsub(struct imapd_session *s)
         return;
     if (r.extended)
         return imapd_bad(s, "LSUB takes one pattern");
+    if (faulty(s, FAULT_IMAP_LSUB_ALL))
+        r.select = 0;
     list(s, &r);
 }

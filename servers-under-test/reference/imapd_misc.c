@@ -41,6 +41,8 @@ static void add_login_capabilities(struct imapd_session *s, struct buf *out)
     buf_init(&mechanisms, BUF_OURS);
     sasl_server_mechanisms(s->conn, &mechanisms);
     slice rest = buf_slice(&mechanisms), name;
+    if (faulty(s, FAULT_IMAP_CAPABILITY_PLAIN_MISSING))
+        buf_clear(&mechanisms);
     while (mechanisms.n && slice_cut(&rest, ' ', &name))
         buf_addf(out, " AUTH=%.*s", SLICE_ARG(name));
     if (server_conn_offers_starttls(s->conn))
@@ -51,7 +53,11 @@ static void add_login_capabilities(struct imapd_session *s, struct buf *out)
 
 void imapd_add_capabilities(struct imapd_session *s, struct buf *out)
 {
-    buf_adds(out, "CAPABILITY IMAP4rev1 IMAP4rev2");
+    buf_adds(out, "CAPABILITY");
+    if (!faulty(s, FAULT_IMAP_CAPABILITY_NO_REVISION))
+        buf_adds(out, " IMAP4rev1 IMAP4rev2");
+    if (faulty(s, FAULT_IMAP_CAPABILITY_SPLIT))
+        buf_adds(out, " LITERAL +");
     for (size_t i = 0; i < COUNT(capabilities); i++)
         buf_addf(out, " %s", capabilities[i]);
     buf_addf(out, " APPENDLIMIT=%llu", (unsigned long long)s->store->append_limit);
@@ -65,20 +71,32 @@ void imapd_capability(struct imapd_session *s)
 {
     imapd_send(s, S("* "));
     imapd_add_capabilities(s, imapd_out(s));
-    imapd_send(s, S("\r\n"));
+    imapd_send(s, faulty(s, FAULT_IMAP_CAPABILITY_TRAILING_SPACE) ? S(" \r\n") : S("\r\n"));
     imapd_ok(s, "CAPABILITY completed");
+    if (faulty(s, FAULT_IMAP_RESPONSE_STRAY_LINE)) {
+        imapd_send_reply(s);
+        imapd_send(s, S("CAPABILITY completed.\r\n"));
+    }
 }
 
 /* --- NOOP, LOGOUT --- */
 
 void imapd_noop(struct imapd_session *s)
 {
+    if (faulty(s, FAULT_IMAP_RESPONSE_UNKNOWN))
+        imapd_send(s, S("* NOOP\r\n"));
     imapd_ok(s, "%s completed", s->cmd.row->name);
 }
 
 void imapd_logout(struct imapd_session *s)
 {
-    imapd_bye(s, "Logging out");
+    enum imapd_state before = s->state;
+    if (faulty(s, FAULT_IMAP_LOGOUT_NO_BYE))
+        s->state = STATE_LOGOUT;
+    else
+        imapd_bye(s, "Logging out");
+    if (faulty(s, FAULT_IMAP_LOGOUT_STAYS))
+        s->state = before;
     imapd_ok(s, "LOGOUT completed");
 }
 
@@ -111,7 +129,8 @@ void imapd_id(struct imapd_session *s)
 {
     if (!is_id_list(&s->cmd.args[0]))
         return imapd_bad(s, "ID takes NIL or a list of names and values");
-    imapd_send(s, S("* ID (\"name\" \"mailassay\" \"vendor\" \"mailassay\")\r\n"));
+    if (!faulty(s, FAULT_IMAP_ID_RESPONSE_MISSING))
+        imapd_send(s, S("* ID (\"name\" \"mailassay\" \"vendor\" \"mailassay\")\r\n"));
     imapd_ok(s, "ID completed");
 }
 
@@ -143,9 +162,10 @@ void imapd_enable(struct imapd_session *s)
         if (s->cmd.args[i].kind != IMAP_ATOM)
             return imapd_bad(s, "ENABLE takes names of capabilities");
     for (size_t i = 0; i < s->cmd.n_args; i++)
-        if (enable_one(s, &s->cmd.args[i]))
+        if (enable_one(s, &s->cmd.args[i]) || faulty(s, FAULT_IMAP_ENABLE_ECHO))
             buf_addf(&enabled, " %.*s", SLICE_ARG(s->cmd.args[i].text));
-    imapd_sendf(s, "* ENABLED%s\r\n", enabled.p);
+    if (!faulty(s, FAULT_IMAP_ENABLE_SILENT))
+        imapd_sendf(s, "* ENABLED%s\r\n", enabled.p);
     imapd_ok(s, "ENABLE completed");
 }
 
@@ -153,7 +173,8 @@ void imapd_enable(struct imapd_session *s)
 
 void imapd_namespace(struct imapd_session *s)
 {
-    imapd_send(s, S("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n"));
+    imapd_send(s, S("* NAMESPACE ((\"\" \"/\")) NIL"));
+    imapd_send(s, faulty(s, FAULT_IMAP_NAMESPACE_SHORT) ? S("\r\n") : S(" NIL\r\n"));
     imapd_ok(s, "NAMESPACE completed");
 }
 
@@ -182,5 +203,7 @@ void imapd_compress(struct imapd_session *s)
         return imapd_bad(s, "DEFLATE is the only mechanism");
     if (s->compressed)
         return imapd_no(s, "[COMPRESSIONACTIVE] DEFLATE is active already");
+    if (faulty(s, FAULT_IMAP_COMPRESS_PLAIN))
+        return imapd_ok(s, "DEFLATE active");
     begin_compression(s);
 }

@@ -4,13 +4,14 @@
 
 /* --- the view --- */
 
-static struct view_entry *add_entry(struct view *v, struct message *msg, bool recent)
+static void add_entry(struct imapd_session *s, struct message *msg, bool recent)
 {
-    struct view_entry *e = array_push(&v->entries);
+    struct view_entry *e = array_push(&s->view.entries);
     e->message = message_ref(msg);
     e->told_change = msg->change;
-    e->recent = recent;
-    return e;
+    e->told_flags = e->opened_flags = msg->flags;
+    e->told_keywords = e->opened_keywords = msg->keywords;
+    e->recent = recent && !faulty(s, FAULT_SYNC_RECENT_NEVER);
 }
 
 /* Messages that came since the last time. Says how many. */
@@ -18,10 +19,11 @@ static size_t take_new(struct imapd_session *s)
 {
     struct view *v = &s->view;
     struct mailbox *m = v->mailbox;
-    uint32_t first_recent = v->read_only ? m->first_recent : mailbox_claim_recent(m);
+    bool claims = !v->read_only && !faulty(s, FAULT_SYNC_RECENT_TWICE);
+    uint32_t first_recent = claims ? mailbox_claim_recent(m) : m->first_recent;
     size_t before = v->entries.n;
     for (size_t i = mailbox_lower_bound(m, v->next_uid); i < m->messages.n; i++)
-        add_entry(v, m->messages.v[i], m->messages.v[i]->uid >= first_recent);
+        add_entry(s, m->messages.v[i], m->messages.v[i]->uid >= first_recent);
     v->next_uid = m->uidnext;
     return v->entries.n - before;
 }
@@ -37,8 +39,11 @@ void view_open(struct imapd_session *s, struct mailbox *m, bool read_only)
 
 void view_close(struct imapd_session *s)
 {
-    array_each (e, &s->view.entries)
+    array_each (e, &s->view.entries) {
+        if (faulty(s, FAULT_IMAP_STORE_FORGETS))
+            message_set_flags(e->message, e->opened_flags, e->opened_keywords);
         message_unref(e->message);
+    }
     array_release(&s->view.entries);
     array_release(&s->saved);
     s->view = (struct view) { 0 };
@@ -89,15 +94,42 @@ static void send_vanished(struct imapd_session *s, const uint32_t *uids, size_t 
 {
     if (n == 0)
         return;
-    imapd_send(s, S("* VANISHED "));
+    imapd_send(s, faulty(s, FAULT_SYNC_VANISHED_EARLIER_LIVE) ? S("* VANISHED (EARLIER) ")
+                                                              : S("* VANISHED "));
     imapd_add_set(s, imapd_out(s), uids, n);
     imapd_send(s, S("\r\n"));
 }
 
-static void tell_expunged(struct imapd_session *s)
+/* The EXPUNGE of the message at `index`, after n others were told in the same breath. */
+static void send_expunge(struct imapd_session *s, size_t index, size_t n)
+{
+    bool own = s->cmd.row && s->cmd.row->run == imapd_expunge;
+    size_t number = index + 1;
+    if (faulty(s, FAULT_SYNC_EXPUNGE_SHRINKS) || (own && faulty(s, FAULT_IMAP_EXPUNGE_SILENT)))
+        return;
+    if (faulty(s, FAULT_IMAP_EXPUNGE_NUMBERS))
+        number += n;
+    if (!own && faulty(s, FAULT_SYNC_EXPUNGE_NUMBER))
+        number++;
+    imapd_sendf(s, "* %zu EXPUNGE\r\n", number);
+    if (!own && faulty(s, FAULT_SYNC_EXPUNGE_TWICE))
+        imapd_sendf(s, "* %zu EXPUNGE\r\n", number);
+}
+
+/* Faults of a server that does not tell something to this session, now or ever. */
+static bool withholds(const struct imapd_session *s, enum fault_id always, enum fault_id idling)
+{
+    return faulty(s, always) || (s->idling && faulty(s, idling));
+}
+
+/* These three say whether everything was told. */
+static bool tell_expunged(struct imapd_session *s)
 {
     struct view *v = &s->view;
+    if (withholds(s, FAULT_SYNC_EXPUNGE_NEVER, FAULT_IMAP_IDLE_DROPS_EXPUNGE))
+        return !view_has_untold_expunge(v);
     uint32_t *uids = arena_new_n(&s->arena, uint32_t, v->entries.n + 1);
+    bool vanished = s->qresync && !faulty(s, FAULT_SYNC_VANISHED_EXPUNGE);
     size_t n = 0;
     for (size_t i = 0; i < v->entries.n;) {
         struct message *msg = v->entries.v[i].message;
@@ -105,23 +137,30 @@ static void tell_expunged(struct imapd_session *s)
             i++;
             continue;
         }
+        if (!vanished)
+            send_expunge(s, i, n);
         uids[n++] = msg->uid;
-        if (!s->qresync)
-            imapd_sendf(s, "* %zu EXPUNGE\r\n", i + 1);
         array_remove(&v->entries, i);
         message_unref(msg);
     }
-    if (s->qresync)
+    if (vanished)
         send_vanished(s, uids, n);
+    else if (n && faulty(s, FAULT_SYNC_EXPUNGE_SHRINKS))
+        imapd_sendf(s, "* %zu EXISTS\r\n", v->entries.n);
+    return true;
 }
 
-static void tell_new(struct imapd_session *s)
+static bool tell_new(struct imapd_session *s)
 {
-    if (take_new(s) == 0)
-        return;
-    imapd_sendf(s, "* %zu EXISTS\r\n", s->view.entries.n);
+    if (withholds(s, FAULT_SYNC_EXISTS_NEVER, FAULT_IMAP_IDLE_DROPS_EXISTS))
+        return s->view.next_uid == s->view.mailbox->uidnext;
+    size_t n = take_new(s);
+    if (n == 0)
+        return true;
+    imapd_sendf(s, "* %zu EXISTS\r\n", faulty(s, FAULT_SYNC_EXISTS_WRONG) ? n : s->view.entries.n);
     if (!s->rev2)
         imapd_sendf(s, "* %zu RECENT\r\n", view_count_recent(&s->view));
+    return true;
 }
 
 void imapd_send_flag_lists(struct imapd_session *s)
@@ -133,13 +172,32 @@ void imapd_send_flag_lists(struct imapd_session *s)
         buf_addf(&flags, "%s%s", flag == 1 ? "" : " ", flag_name(flag));
     array_each (keyword, &m->keywords)
         buf_addf(&flags, " %s", *keyword);
-    imapd_sendf(s, "* FLAGS (%s)\r\n", flags.p);
+    if (!faulty(s, FAULT_IMAP_SELECT_NO_FLAGS))
+        imapd_sendf(s, "* FLAGS (%s%s)\r\n", flags.p,
+                    faulty(s, FAULT_IMAP_SELECT_STAR_IN_FLAGS) ? " \\*" : "");
     if (s->view.read_only)
         imapd_send(s, S("* OK [PERMANENTFLAGS ()] Read-only\r\n"));
-    else
-        imapd_sendf(s, "* OK [PERMANENTFLAGS (%s%s)] Flags that are kept\r\n", flags.p,
-                    m->keywords.n < STORE_KEYWORDS_MAX ? " \\*" : "");
+    else if (!faulty(s, FAULT_IMAP_SELECT_NO_PERMANENT))
+        imapd_sendf(s, "* OK [PERMANENTFLAGS (%s%s%s)] Flags that are kept\r\n", flags.p,
+                    m->keywords.n < STORE_KEYWORDS_MAX ? " \\*" : "",
+                    faulty(s, FAULT_IMAP_SELECT_TRAILING_SPACE) ? " " : "");
     s->view.told_keywords = m->keywords.n;
+}
+
+uint64_t imapd_shown_modseq(const struct imapd_session *s, const struct message *msg)
+{
+    if (faulty(s, FAULT_SYNC_MODSEQ_ZERO))
+        return 0;
+    return faulty(s, FAULT_SYNC_MODSEQ_HUGE) ? UINT64_MAX - 1 : msg->modseq;
+}
+
+void imapd_send_highest_modseq(struct imapd_session *s)
+{
+    unsigned long long highest = s->view.mailbox->highest_modseq;
+    if (faulty(s, FAULT_SYNC_HIGHESTMODSEQ_BEHIND))
+        highest = 1;
+    imapd_sendf(s, "* OK [HIGHESTMODSEQ %llu]%s\r\n", highest,
+                faulty(s, FAULT_SYNC_HIGHESTMODSEQ_NO_TEXT) ? "" : " Highest");
 }
 
 void imapd_send_update(struct imapd_session *s, size_t index, unsigned what)
@@ -153,7 +211,7 @@ void imapd_send_update(struct imapd_session *s, size_t index, unsigned what)
         space = " ";
     }
     if (what & UPDATE_MODSEQ) {
-        imapd_sendf(s, "%sMODSEQ (%llu)", space, (unsigned long long)msg->modseq);
+        imapd_sendf(s, "%sMODSEQ (%llu)", space, (unsigned long long)imapd_shown_modseq(s, msg));
         space = " ";
     }
     if (what & UPDATE_FLAGS) {
@@ -163,13 +221,27 @@ void imapd_send_update(struct imapd_session *s, size_t index, unsigned what)
     }
     imapd_send(s, S(")\r\n"));
     e->told_change = msg->change;
+    e->told_flags = msg->flags;
+    e->told_keywords = msg->keywords;
 }
 
 /* RFC 7162, section 3.2.4: with UID and MODSEQ for who enabled CONDSTORE. */
-static void tell_flags(struct imapd_session *s)
+static unsigned update_items(const struct imapd_session *s)
+{
+    unsigned what = UPDATE_FLAGS;
+    if (s->condstore && !faulty(s, FAULT_SYNC_CONDSTORE_NO_MODSEQ))
+        what |= UPDATE_MODSEQ;
+    if (s->condstore && !faulty(s, FAULT_SYNC_CONDSTORE_NO_UID))
+        what |= UPDATE_UID;
+    return what;
+}
+
+static bool tell_flags(struct imapd_session *s)
 {
     struct view *v = &s->view;
-    unsigned what = UPDATE_FLAGS | (s->condstore ? UPDATE_MODSEQ | UPDATE_UID : 0);
+    unsigned what = update_items(s);
+    if (withholds(s, FAULT_SYNC_FLAGS_NEVER, FAULT_IMAP_IDLE_DROPS_FLAGS))
+        return false;
     if (v->told_keywords < v->mailbox->keywords.n)
         imapd_send_flag_lists(s);
     for (size_t i = 0; i < v->entries.n; i++) {
@@ -177,6 +249,7 @@ static void tell_flags(struct imapd_session *s)
         if (!e->message->expunged && e->message->change > e->told_change)
             imapd_send_update(s, i, what);
     }
+    return true;
 }
 
 /* The view stays on a deleted mailbox, which is empty from then on (RFC 2180, section 3). */
@@ -192,12 +265,11 @@ void imapd_notify(struct imapd_session *s, bool may_expunge)
     struct view *v = &s->view;
     if (!v->mailbox || v->seen_change == v->mailbox->change)
         return;
-    if (may_expunge)
-        tell_expunged(s);
-    tell_new(s);
-    tell_flags(s);
+    bool all = may_expunge ? tell_expunged(s) : !view_has_untold_expunge(v);
+    all &= tell_new(s);
+    all &= tell_flags(s);
     tell_gone(s);
-    if (may_expunge || !view_has_untold_expunge(v))
+    if (all)
         v->seen_change = v->mailbox->change;
 }
 
@@ -206,7 +278,6 @@ void imapd_enable_condstore(struct imapd_session *s)
     if (s->condstore)
         return;
     s->condstore = true;
-    if (s->view.mailbox)
-        imapd_sendf(s, "* OK [HIGHESTMODSEQ %llu] Highest\r\n",
-                    (unsigned long long)s->view.mailbox->highest_modseq);
+    if (s->view.mailbox && !faulty(s, FAULT_SYNC_CONDSTORE_SILENT))
+        imapd_send_highest_modseq(s);
 }

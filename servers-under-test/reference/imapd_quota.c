@@ -21,8 +21,9 @@ static void send_quota(struct imapd_session *s)
     uint64_t octets, messages, limit = a->storage_limit;
     account_usage(a, &octets, &messages);
     buf_adds(out, "* QUOTA \"" STORE_QUOTA_ROOT "\" (");
-    add_resource(out, "STORAGE", (octets + STORAGE_UNIT - 1) / STORAGE_UNIT,
-                 limit == STORE_NO_LIMIT ? limit : limit / STORAGE_UNIT);
+    uint64_t unit = faulty(s, FAULT_IMAP_QUOTA_UNITS) ? 1 : STORAGE_UNIT;
+    add_resource(out, "STORAGE", (octets + unit - 1) / unit,
+                 limit == STORE_NO_LIMIT ? limit : limit / unit);
     add_resource(out, "MESSAGE", messages, a->message_limit);
     buf_adds(out, ")\r\n");
 }

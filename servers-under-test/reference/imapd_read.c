@@ -5,6 +5,8 @@
 nsec imapd_deadline(const struct imapd_session *s)
 {
     nsec limit = reference_settings(s->conn->ref)->idle_limit;
+    if (faulty(s, FAULT_IMAP_AUTOLOGOUT_EARLY))
+        return now() + SECONDS(300);
     return now() + (limit ? limit : SECONDS(60 * IMAPD_IDLE_MINUTES));
 }
 
@@ -87,7 +89,7 @@ static enum read_outcome answer_literal(struct imapd_session *s, const struct im
     slice unit = arena_dup(&s->arena, slice_sub(buf_slice(&s->input), 0, frame->length));
     s->cmd.tag = tag_of(unit);
     if (literal_is_welcome(s, unit, frame->literal)) {
-        imapd_send(s, S("+ OK\r\n"));
+        imapd_send(s, faulty(s, FAULT_IMAP_CONTINUATION_BARE) ? S("+\r\n") : S("+ OK\r\n"));
         return READ_UNIT;
     }
     drop(s, frame->length);
@@ -145,8 +147,10 @@ static enum read_outcome refuse_literal(struct imapd_session *s, const struct im
     }
     if (outcome != READ_UNIT)
         return outcome;
-    imapd_no(s, s->state == STATE_GREETED ? "[LIMIT] The literal is too long"
-                                          : "[TOOBIG] The literal is larger than APPENDLIMIT");
+    if (s->state == STATE_GREETED)
+        imapd_no(s, "[LIMIT] The literal is too long");
+    else
+        imapd_no_store(s, STORE_TOO_BIG, false);
     imapd_send_reply(s);
     return READ_REFUSED;
 }
@@ -191,6 +195,16 @@ enum read_outcome imapd_read_unit(struct imapd_session *s, nsec deadline, slice 
         }
     }
     return outcome;
+}
+
+void imapd_unread(struct imapd_session *s, slice octets)
+{
+    auto_buf all;
+    buf_init(&all, BUF_OURS);
+    buf_add(&all, octets);
+    buf_add(&all, buf_slice(&s->input));
+    buf_clear(&s->input);
+    buf_add(&s->input, buf_slice(&all));
 }
 
 enum read_outcome imapd_read_line(struct imapd_session *s, nsec deadline, slice *ret)

@@ -5,8 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-__attribute__((format(printf, 2, 0))) static void add_formatted(struct buf *out, const char *format,
-                                                                va_list args)
+__attribute__((format(printf, 2, 0), nonnull)) static void
+add_formatted(struct buf *out, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
@@ -59,10 +59,25 @@ static const char *const store_texts[] = {
 
 void imapd_no_store(struct imapd_session *s, enum store_result result, bool target)
 {
+    bool append = s->cmd.row && s->cmd.row->run == imapd_append;
+    bool no_trycreate =
+        faulty(s, append ? FAULT_IMAP_APPEND_NO_TRYCREATE : FAULT_IMAP_COPY_NO_TRYCREATE);
     if (target && result == STORE_NO_MAILBOX)
-        imapd_no(s, "[TRYCREATE] No such mailbox");
+        imapd_no(s, "%sNo such mailbox", no_trycreate ? "" : "[TRYCREATE] ");
+    else if (result == STORE_TOO_BIG && faulty(s, FAULT_IMAP_APPEND_LIMIT_CODE))
+        imapd_no(s, "The message is too large");
     else
         imapd_no(s, "%s", store_texts[result]);
+}
+
+static void send_tag(struct imapd_session *s)
+{
+    if (faulty(s, FAULT_IMAP_RESPONSE_NUL))
+        imapd_send(s, slice_make("\0\0", 2));
+    for (size_t i = 0; i < s->cmd.tag.n; i++) {
+        char c = s->cmd.tag.p[i];
+        buf_addc(imapd_out(s), faulty(s, FAULT_IMAP_TAG_LOWERED) ? ascii_lower(c) : c);
+    }
 }
 
 void imapd_send_reply(struct imapd_session *s)
@@ -71,10 +86,14 @@ void imapd_send_reply(struct imapd_session *s)
         return;
     bool bad = slice_starts(buf_slice(&s->reply), S("BAD"));
     s->bad_commands = bad ? s->bad_commands + 1 : 0;
-    imapd_send(s, s->cmd.tag);
+    send_tag(s);
     imapd_send(s, S(" "));
+    if (bad && faulty(s, FAULT_IMAP_COMMAND_BAD_IS_NO)) {
+        imapd_send(s, S("NO"));
+        buf_shift(&s->reply, 3);
+    }
     imapd_send(s, buf_slice(&s->reply));
-    imapd_send(s, S("\r\n"));
+    imapd_send(s, faulty(s, FAULT_IMAP_RESPONSE_BARE_LF) ? S("\n") : S("\r\n"));
     buf_clear(&s->reply);
 }
 
@@ -100,7 +119,8 @@ bool imapd_flush_some(struct imapd_session *s)
 
 void imapd_bye(struct imapd_session *s, const char *text)
 {
-    imapd_sendf(s, "* BYE %s\r\n", text);
+    for (int n = faulty(s, FAULT_IMAP_BYE_REPEATED) ? 20 : 1; n > 0; n--)
+        imapd_sendf(s, "* BYE %s\r\n", text);
     s->state = STATE_LOGOUT;
 }
 
@@ -108,7 +128,11 @@ void imapd_add_name(const struct imapd_session *s, struct buf *out, const char *
 {
     auto_buf encoded;
     buf_init(&encoded, BUF_OURS);
-    if (s->rev2 || !utf7_encode(slice_of(name), &encoded))
+    if (faulty(s, FAULT_IMAP_LIST_UNESCAPED) && strchr(name, '"'))
+        buf_addf(out, "\"%s\"", name);
+    else if (faulty(s, FAULT_IMAP_LIST_RAW_UTF8))
+        imap_string_add(out, slice_of(name), IMAP_QUOTE_UTF8);
+    else if (s->rev2 || !utf7_encode(slice_of(name), &encoded))
         imap_string_add(out, slice_of(name), s->rev2 ? IMAP_QUOTE_UTF8 : 0);
     else
         imap_string_add(out, buf_slice(&encoded), 0);

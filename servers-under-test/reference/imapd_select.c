@@ -38,7 +38,7 @@ static bool qresync_params(struct imapd_session *s, const struct imap_value *v,
                            struct select_params *p)
 {
     uint64_t uidvalidity;
-    if (!s->qresync)
+    if (!s->qresync && !faulty(s, FAULT_SYNC_QRESYNC_WITHOUT_ENABLE))
         return imapd_bad(s, "ENABLE QRESYNC first"), false;
     if (v->kind != IMAP_LIST || v->n_items < 2 || v->n_items > 4 ||
         !imap_to_number(&v->items[0], UINT32_MAX, &uidvalidity) || uidvalidity == 0)
@@ -76,27 +76,61 @@ static bool parse_params(struct imapd_session *s, const struct imap_value *list,
 
 /* --- the answer --- */
 
+static size_t count_unseen(const struct imapd_session *s)
+{
+    size_t n = 0;
+    array_each (e, &s->view.entries)
+        n += !(e->message->flags & FLAG_SEEN);
+    return n;
+}
+
 static void send_unseen(struct imapd_session *s)
 {
     for (size_t i = 0; i < s->view.entries.n; i++)
         if (!(s->view.entries.v[i].message->flags & FLAG_SEEN)) {
+            if (faulty(s, FAULT_IMAP_SELECT_UNSEEN))
+                i = count_unseen(s) - 1;
             imapd_sendf(s, "* OK [UNSEEN %zu] First unseen\r\n", i + 1);
             return;
         }
+}
+
+static void send_counts(struct imapd_session *s)
+{
+    if (!faulty(s, FAULT_IMAP_SELECT_NO_EXISTS))
+        imapd_sendf(s, "* %zu EXISTS\r\n", s->view.entries.n + faulty(s, FAULT_IMAP_SELECT_EXISTS));
+    if (s->rev2)
+        return;
+    if (!faulty(s, FAULT_IMAP_SELECT_RECENT_MISSING))
+        imapd_sendf(s, "* %zu RECENT\r\n", view_count_recent(&s->view));
+    send_unseen(s);
+}
+
+static void send_uids(struct imapd_session *s)
+{
+    struct mailbox *m = s->view.mailbox;
+    uint32_t uidvalidity = m->uidvalidity;
+    if (faulty(s, FAULT_SYNC_UIDVALIDITY_CHANGES))
+        uidvalidity = m->uidvalidity = s->store->next_uidvalidity++;
+    if (faulty(s, FAULT_IMAP_EXAMINE_UIDVALIDITY) && s->view.read_only)
+        uidvalidity++;
+    if (faulty(s, FAULT_IMAP_SELECT_UIDVALIDITY_ZERO))
+        uidvalidity = 0;
+    if (!faulty(s, FAULT_IMAP_SELECT_NO_UIDVALIDITY))
+        imapd_sendf(s, "* OK [UIDVALIDITY %u] UIDs are valid\r\n", uidvalidity);
+    if (!faulty(s, FAULT_IMAP_SELECT_NO_UIDNEXT))
+        imapd_sendf(s, "* OK [UIDNEXT %u] Predicted next UID\r\n",
+                    m->uidnext - faulty(s, FAULT_IMAP_SELECT_UIDNEXT));
 }
 
 static void send_state(struct imapd_session *s)
 {
     const struct mailbox *m = s->view.mailbox;
     imapd_send_flag_lists(s);
-    imapd_sendf(s, "* %zu EXISTS\r\n", s->view.entries.n);
-    if (!s->rev2) {
-        imapd_sendf(s, "* %zu RECENT\r\n", view_count_recent(&s->view));
-        send_unseen(s);
-    }
-    imapd_sendf(s, "* OK [UIDVALIDITY %u] UIDs are valid\r\n", m->uidvalidity);
-    imapd_sendf(s, "* OK [UIDNEXT %u] Predicted next UID\r\n", m->uidnext);
-    imapd_sendf(s, "* OK [HIGHESTMODSEQ %llu] Highest\r\n", (unsigned long long)m->highest_modseq);
+    send_counts(s);
+    send_uids(s);
+    if (!faulty(s, FAULT_SYNC_HIGHESTMODSEQ_MISSING))
+        imapd_send_highest_modseq(s);
     if (s->rev2)
         imapd_send_list(s, slice_of(m->name));
 }
@@ -119,12 +153,15 @@ static uint32_t matched_uid(struct imapd_session *s, const struct select_params 
 static void send_changes(struct imapd_session *s, const struct select_params *p)
 {
     struct imap_set known;
-    if (p->has_known)
+    bool has_known = p->has_known && !faulty(s, FAULT_SYNC_QRESYNC_KNOWN);
+    if (has_known)
         imap_set_normalise(&p->known, UINT32_MAX, &s->arena, &known);
-    imapd_send_vanished_earlier(s, p->has_known ? &known : NULL, p->modseq, matched_uid(s, p));
+    imapd_send_vanished_earlier(s, has_known ? &known : NULL, p->modseq, matched_uid(s, p));
+    if (faulty(s, FAULT_SYNC_QRESYNC_NO_CHANGES))
+        return;
     for (size_t i = 0; i < s->view.entries.n; i++) {
         const struct message *msg = s->view.entries.v[i].message;
-        bool wanted = !p->has_known || imap_set_contains(&known, msg->uid);
+        bool wanted = !has_known || imap_set_contains(&known, msg->uid);
         if (wanted && msg->modseq > p->modseq)
             imapd_send_update(s, i, UPDATE_UID | UPDATE_FLAGS | UPDATE_MODSEQ);
     }
@@ -137,9 +174,13 @@ static void open_mailbox(struct imapd_session *s, struct mailbox *m, bool read_o
     send_state(s);
     if (p->condstore || p->qresync)
         s->condstore = true;
-    if (p->qresync && p->uidvalidity == m->uidvalidity)
+    bool same = p->uidvalidity == m->uidvalidity || faulty(s, FAULT_SYNC_QRESYNC_UIDVALIDITY);
+    if (p->qresync && same)
         send_changes(s, p);
-    imapd_ok(s, "[%s] %s completed", read_only ? "READ-ONLY" : "READ-WRITE", s->cmd.row->name);
+    if (faulty(s, FAULT_IMAP_SELECT_NO_CODE))
+        return imapd_ok(s, "%s completed", s->cmd.row->name);
+    bool says_write = !read_only || faulty(s, FAULT_IMAP_EXAMINE_SAYS_WRITE);
+    imapd_ok(s, "[%s] %s completed", says_write ? "READ-WRITE" : "READ-ONLY", s->cmd.row->name);
 }
 
 static void select_or_examine(struct imapd_session *s, bool read_only)
@@ -151,9 +192,11 @@ static void select_or_examine(struct imapd_session *s, bool read_only)
         return;
     if (s->cmd.n_args == 2 && !parse_params(s, &s->cmd.args[1], &p))
         return;
-    if (s->view.mailbox) {
+    bool exists = account_mailbox(s->account, name);
+    if (s->view.mailbox && (exists || !faulty(s, FAULT_IMAP_SELECT_KEEPS_OLD))) {
         view_close(s);
-        imapd_send(s, S("* OK [CLOSED] The mailbox selected before is closed\r\n"));
+        if (!faulty(s, FAULT_IMAP_SELECT_NO_CLOSED))
+            imapd_send(s, S("* OK [CLOSED] The mailbox selected before is closed\r\n"));
     }
     if (imapd_mailbox(s, &s->cmd.args[0], false, &m))
         open_mailbox(s, m, read_only, &p);
@@ -171,14 +214,20 @@ void imapd_examine(struct imapd_session *s)
 
 void imapd_close(struct imapd_session *s)
 {
-    if (!s->view.read_only)
+    bool expunges = !s->view.read_only || faulty(s, FAULT_IMAP_EXAMINE_CLOSE);
+    if (expunges && !faulty(s, FAULT_IMAP_CLOSE_KEEPS))
         imapd_expunge_deleted(s, NULL);
-    view_close(s);
+    if (faulty(s, FAULT_IMAP_CLOSE_TELLS))
+        imapd_notify(s, true);
+    if (!faulty(s, FAULT_IMAP_CLOSE_STAYS))
+        view_close(s);
     imapd_ok(s, "CLOSE completed");
 }
 
 void imapd_unselect(struct imapd_session *s)
 {
+    if (faulty(s, FAULT_IMAP_UNSELECT_EXPUNGES))
+        imapd_expunge_deleted(s, NULL);
     view_close(s);
     imapd_ok(s, "UNSELECT completed");
 }

@@ -39,6 +39,10 @@ enum imapd_state {
 struct view_entry {
     struct message *message; /* a reference of ours: readable after others expunged it */
     uint64_t told_change;    /* message->change that was told, or was this client's own */
+    unsigned told_flags;     /* as the client knows them; for faults */
+    uint64_t told_keywords;
+    unsigned opened_flags; /* when the mailbox was selected; for faults */
+    uint64_t opened_keywords;
     bool recent;
 };
 
@@ -108,6 +112,10 @@ struct imapd_command {
 const struct imapd_command *imapd_find_command(const struct imap_value *words, size_t n,
                                                size_t *ret_used);
 
+/* --- imapd_faults.c --- */
+/* True when a fault refuses the command under way: the reply is set or the session ends. */
+bool imapd_fault_refuses(struct imapd_session *s);
+
 /* --- imapd_read.c: what comes in --- */
 enum read_outcome {
     READ_UNIT,    /* a whole command in *ret */
@@ -120,6 +128,8 @@ enum read_outcome {
 enum read_outcome imapd_read_unit(struct imapd_session *s, nsec deadline, slice *ret);
 /* One line of a conversation inside a command (AUTHENTICATE, IDLE), without CRLF, in the arena. */
 enum read_outcome imapd_read_line(struct imapd_session *s, nsec deadline, slice *ret);
+/* Puts octets back in front of what waits to be read. */
+void imapd_unread(struct imapd_session *s, slice octets);
 /* When a client that sends nothing is logged out. */
 nsec imapd_deadline(const struct imapd_session *s);
 
@@ -203,6 +213,10 @@ enum fetch_update { UPDATE_FLAGS = 1, UPDATE_MODSEQ = 2, UPDATE_UID = 4 };
 void imapd_send_update(struct imapd_session *s, size_t index, unsigned what);
 /* FLAGS and PERMANENTFLAGS responses. */
 void imapd_send_flag_lists(struct imapd_session *s);
+/* The mod-sequence to show of a message (faults show another). */
+uint64_t imapd_shown_modseq(const struct imapd_session *s, const struct message *msg);
+/* The highest mod-sequence, and HIGHESTMODSEQ with its text, if it is to be sent. */
+void imapd_send_highest_modseq(struct imapd_session *s);
 /* A CONDSTORE enabling command was given (RFC 7162, section 3.1). */
 void imapd_enable_condstore(struct imapd_session *s);
 
@@ -250,6 +264,9 @@ void imapd_expunge(struct imapd_session *s);
 void imapd_copy(struct imapd_session *s);
 void imapd_move(struct imapd_session *s);
 void imapd_idle(struct imapd_session *s);
+/* From start to stop another task tells what changes in the selected mailbox; imapd_idle.c */
+void imapd_start_pushing(struct imapd_session *s);
+void imapd_stop_pushing(struct imapd_session *s);
 void imapd_getquota(struct imapd_session *s);
 void imapd_getquotaroot(struct imapd_session *s);
 void imapd_setquota(struct imapd_session *s);

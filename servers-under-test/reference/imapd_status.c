@@ -2,9 +2,14 @@
    DELETED-STORAGE; RFC 7889 APPENDLIMIT). */
 #include "imapd_session.h"
 
+static bool spoilt(const struct mailbox *m, enum fault_id fault)
+{
+    return fault_on(m->account->store->faults, fault);
+}
+
 static uint64_t count_messages(const struct mailbox *m)
 {
-    return m->messages.n;
+    return m->messages.n + spoilt(m, FAULT_IMAP_STATUS_MESSAGES);
 }
 
 static uint64_t count_recent(const struct mailbox *m)
@@ -27,7 +32,9 @@ static uint64_t count_unseen(const struct mailbox *m)
     uint64_t n = 0;
     array_each (msg, &m->messages)
         n += !((*msg)->flags & FLAG_SEEN);
-    return n;
+    if (spoilt(m, FAULT_IMAP_STATUS_UNSEEN))
+        return m->messages.n - n;
+    return n || !spoilt(m, FAULT_IMAP_STATUS_NEGATIVE) ? n : (uint64_t)-1;
 }
 
 static uint64_t highest_modseq(const struct mailbox *m)
@@ -35,9 +42,17 @@ static uint64_t highest_modseq(const struct mailbox *m)
     return m->highest_modseq;
 }
 
+static uint64_t deleted_storage(const struct mailbox *m)
+{
+    uint64_t n = 0;
+    array_each (msg, &m->messages)
+        n += (*msg)->flags & FLAG_DELETED ? message_size(*msg) : 0;
+    return n;
+}
+
 static uint64_t size(const struct mailbox *m)
 {
-    return m->octets;
+    return m->octets - (spoilt(m, FAULT_IMAP_STATUS_SIZE) ? deleted_storage(m) : 0);
 }
 
 static uint64_t count_deleted(const struct mailbox *m)
@@ -45,14 +60,6 @@ static uint64_t count_deleted(const struct mailbox *m)
     uint64_t n = 0;
     array_each (msg, &m->messages)
         n += ((*msg)->flags & FLAG_DELETED) != 0;
-    return n;
-}
-
-static uint64_t deleted_storage(const struct mailbox *m)
-{
-    uint64_t n = 0;
-    array_each (msg, &m->messages)
-        n += (*msg)->flags & FLAG_DELETED ? message_size(*msg) : 0;
     return n;
 }
 
@@ -102,16 +109,21 @@ bool imapd_is_status_list(struct imapd_session *s, const struct imap_value *list
 void imapd_send_status(struct imapd_session *s, struct mailbox *m, unsigned wanted)
 {
     const char *space = "";
+    if (faulty(s, FAULT_IMAP_STATUS_EMPTY))
+        wanted = 0;
+    if (faulty(s, FAULT_IMAP_STATUS_ITEM))
+        wanted &= ~(1U << (31 - __builtin_clz(wanted | 1)));
     imapd_send(s, S("* STATUS "));
     imapd_add_name(s, imapd_out(s), m->name);
     imapd_send(s, S(" ("));
     for (size_t i = 0; i < COUNT(items); i++)
         if (wanted >> i & 1) {
-            imapd_sendf(s, "%s%s %llu", space, items[i].name,
-                        (unsigned long long)items[i].value(m));
+            imapd_sendf(s, "%s%s %lld", space, items[i].name, (long long)items[i].value(m));
             space = " ";
         }
-    imapd_send(s, S(")\r\n"));
+    imapd_send(s, faulty(s, FAULT_IMAP_STATUS_TRAILING_SPACE) ? S(") \r\n") : S(")\r\n"));
+    if (faulty(s, FAULT_IMAP_STATUS_RECENT))
+        mailbox_claim_recent(m);
 }
 
 void imapd_status(struct imapd_session *s)

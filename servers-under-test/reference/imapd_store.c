@@ -12,6 +12,7 @@ struct store_request {
     struct flag_list flags;
     uint64_t keywords;
     bool expunged;      /* some message is gone */
+    bool nothing;       /* a fault: all or nothing, and it is nothing */
     uint32_t *modified; /* numbers or UIDs that failed the test */
     size_t n_modified;
 };
@@ -49,6 +50,14 @@ static bool parse_mode(struct imapd_session *s, const struct imap_value *v, stru
     return imapd_bad(s, "STORE takes FLAGS, +FLAGS or -FLAGS"), false;
 }
 
+static slice upper_cased(struct imapd_session *s, slice text)
+{
+    char *copy = arena_str(&s->arena, text);
+    for (size_t i = 0; i < text.n; i++)
+        copy[i] = ascii_upper(copy[i]);
+    return slice_make(copy, text.n);
+}
+
 /* store-att-flags = (["+" / "-"] "FLAGS" [".SILENT"]) SP (flag-list / (flag *(SP flag))) */
 static bool parse(struct imapd_session *s, struct store_request *r)
 {
@@ -66,8 +75,11 @@ static bool parse(struct imapd_session *s, struct store_request *r)
         n = flags->n_items;
         flags = flags->items;
     }
-    return imapd_flags(s, flags, n, &r->flags) &&
-           imapd_message_set(s, &cmd->args[0], cmd->uid, &r->set);
+    if (!imapd_flags(s, flags, n, &r->flags))
+        return false;
+    for (size_t k = 0; k < r->flags.n_keywords && faulty(s, FAULT_IMAP_STORE_KEYWORD_CASE); k++)
+        r->flags.keywords[k] = upper_cased(s, r->flags.keywords[k]);
+    return imapd_message_set(s, &cmd->args[0], cmd->uid, &r->set);
 }
 
 /* What is removed need not be made known to the mailbox first. */
@@ -85,30 +97,56 @@ static bool find_keywords(struct imapd_session *s, struct store_request *r)
 
 /* --- work --- */
 
-static void apply(const struct store_request *r, struct message *msg)
+/* With the faults of STORE. */
+static enum store_mode mode_of(const struct imapd_session *s, const struct store_request *r)
 {
-    unsigned flags = r->flags.flags;
-    uint64_t keywords = r->keywords;
-    if (r->mode == STORE_ADD) {
-        flags |= msg->flags;
-        keywords |= msg->keywords;
-    } else if (r->mode == STORE_REMOVE) {
-        flags = msg->flags & ~flags;
-        keywords = msg->keywords & ~keywords;
+    if (r->mode == STORE_ADD && faulty(s, FAULT_IMAP_STORE_PLUS))
+        return STORE_SET;
+    return r->mode == STORE_SET && faulty(s, FAULT_IMAP_STORE_REPLACE) ? STORE_ADD : r->mode;
+}
+
+static void apply(struct imapd_session *s, const struct store_request *r,
+                  const struct view_entry *e)
+{
+    struct message *msg = e->message;
+    bool stale = faulty(s, FAULT_SYNC_STORE_LOST_UPDATE);
+    unsigned flags = r->flags.flags, before = stale ? e->told_flags : msg->flags;
+    uint64_t keywords = r->keywords, words = stale ? e->told_keywords : msg->keywords;
+    enum store_mode mode = mode_of(s, r);
+    if (mode == STORE_ADD) {
+        flags |= before;
+        keywords |= words;
+    } else if (mode == STORE_REMOVE) {
+        flags = before & ~flags;
+        keywords = words & ~keywords;
     }
+    if (r->mode == STORE_REMOVE && faulty(s, FAULT_IMAP_STORE_MINUS))
+        return;
     message_set_flags(msg, flags, keywords);
+    if (flags & FLAG_DELETED && faulty(s, FAULT_IMAP_STORE_DELETED_EXPUNGES))
+        message_expunge(msg);
 }
 
 /* What the client is told of a message: with .SILENT only the mod-sequence, unless another session
    changed its flags meanwhile. */
 static unsigned update_for(struct imapd_session *s, bool silent, bool changed_by_others)
 {
+    if (faulty(s, FAULT_IMAP_STORE_NO_FETCH))
+        return 0;
+    silent &= !faulty(s, FAULT_IMAP_STORE_SILENT_TELLS);
     unsigned what = silent && !changed_by_others ? 0 : UPDATE_FLAGS;
-    if (s->condstore)
+    if (s->condstore && !(silent && faulty(s, FAULT_SYNC_STORE_NO_MODSEQ)))
         what |= UPDATE_MODSEQ | UPDATE_UID;
     if (what && s->cmd.uid)
         what |= UPDATE_UID;
-    return what;
+    return faulty(s, FAULT_IMAP_STORE_NO_UID) ? what & ~(unsigned)UPDATE_UID : what;
+}
+
+static bool fails_test(const struct imapd_session *s, const struct store_request *r,
+                       const struct message *msg)
+{
+    return r->has_unchanged_since && msg->modseq > r->unchanged_since && !msg->expunged &&
+           !faulty(s, FAULT_SYNC_UNCHANGEDSINCE_IGNORED);
 }
 
 static void store_one(struct imapd_session *s, struct store_request *r, size_t index)
@@ -120,12 +158,14 @@ static void store_one(struct imapd_session *s, struct store_request *r, size_t i
         r->expunged = true;
         return;
     }
-    if (r->has_unchanged_since && msg->modseq > r->unchanged_since) {
-        r->modified[r->n_modified++] = s->cmd.uid ? msg->uid : (uint32_t)index + 1;
+    if (fails_test(s, r, msg)) {
+        bool uids = s->cmd.uid && !faulty(s, FAULT_SYNC_MODIFIED_UIDS);
+        r->modified[r->n_modified++] = uids ? msg->uid : (uint32_t)index + 1;
         imapd_send_update(s, index, update_for(s, false, true));
         return;
     }
-    apply(r, msg);
+    if (!r->nothing)
+        apply(s, r, e);
     unsigned what = update_for(s, r->silent, changed_by_others);
     if (what)
         imapd_send_update(s, index, what);
@@ -136,7 +176,7 @@ static void reply(struct imapd_session *s, const struct store_request *r)
 {
     auto_buf code;
     buf_init(&code, BUF_OURS);
-    if (r->n_modified) {
+    if (r->n_modified && !faulty(s, FAULT_SYNC_MODIFIED_MISSING)) {
         buf_adds(&code, "[MODIFIED ");
         imapd_add_set(s, &code, r->modified, r->n_modified);
         buf_adds(&code, "] ");
@@ -152,7 +192,7 @@ void imapd_store(struct imapd_session *s)
     struct store_request r = { 0 };
     if (!parse(s, &r))
         return;
-    if (s->view.read_only)
+    if (s->view.read_only && !faulty(s, FAULT_IMAP_EXAMINE_WRITABLE))
         return imapd_no(s, "The mailbox is read-only");
     if (!find_keywords(s, &r))
         return;
@@ -161,6 +201,10 @@ void imapd_store(struct imapd_session *s)
     if (s->view.told_keywords < s->view.mailbox->keywords.n)
         imapd_send_flag_lists(s);
     r.modified = arena_new_n(&s->arena, uint32_t, r.set.n + 1);
+    if (faulty(s, FAULT_IMAP_STORE_FIRST_ONLY) && r.set.n > 1)
+        r.set.n = 1;
+    for (size_t i = 0; i < r.set.n && faulty(s, FAULT_SYNC_UNCHANGEDSINCE_ALL); i++)
+        r.nothing |= fails_test(s, &r, s->view.entries.v[r.set.v[i]].message);
     for (size_t i = 0; i < r.set.n && imapd_flush_some(s); i++)
         store_one(s, &r, r.set.v[i]);
     reply(s, &r);
@@ -172,10 +216,16 @@ size_t imapd_expunge_deleted(struct imapd_session *s, const struct imap_set *uid
 {
     struct mailbox *m = s->view.mailbox;
     size_t n = 0;
+    bool unmarked = uids && faulty(s, FAULT_IMAP_UID_EXPUNGE_UNMARKED);
+    bool keeps_last = faulty(s, FAULT_IMAP_EXPUNGE_KEEPS);
+    if (faulty(s, FAULT_IMAP_UID_EXPUNGE_ALL))
+        uids = NULL;
     for (size_t i = m->messages.n; i-- > 0;) {
         struct message *msg = m->messages.v[i];
-        if (msg->flags & FLAG_DELETED && (!uids || imap_set_contains(uids, msg->uid)))
-            n += message_expunge(msg);
+        bool wanted =
+            (msg->flags & FLAG_DELETED || unmarked) && (!uids || imap_set_contains(uids, msg->uid));
+        n += wanted && !keeps_last && message_expunge(msg);
+        keeps_last &= !wanted;
     }
     return n;
 }
@@ -189,7 +239,7 @@ void imapd_expunge(struct imapd_session *s)
         return imapd_no(s, "The mailbox is read-only");
     size_t n = imapd_expunge_deleted(s, s->cmd.uid ? &uids : NULL);
     /* RFC 7162, section 3.2.7. */
-    if (n && s->qresync)
+    if (n && s->qresync && !faulty(s, FAULT_SYNC_EXPUNGE_NO_MODSEQ))
         imapd_ok(s, "[HIGHESTMODSEQ %llu] EXPUNGE completed",
                  (unsigned long long)s->view.mailbox->highest_modseq);
     else

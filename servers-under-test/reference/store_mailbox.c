@@ -148,11 +148,22 @@ bool account_has_name(const struct account *a, slice name)
 
 /* --- create --- */
 
+/* That of the mailbox last deleted under this name, or `otherwise`. */
+static uint32_t former_uidvalidity(const struct account *a, slice name, uint32_t otherwise)
+{
+    array_each (m, &a->gone)
+        if (slice_eq_str(name, (*m)->name))
+            otherwise = (*m)->uidvalidity;
+    return otherwise;
+}
+
 static struct mailbox *create_one(struct account *a, slice name, enum special_use use)
 {
     struct store *st = a->store;
-    struct mailbox *m =
-        account_add_mailbox(a, name, st->next_mailbox_id, st->next_uidvalidity, use);
+    uint32_t uidvalidity = st->next_uidvalidity;
+    if (fault_on(st->faults, FAULT_SYNC_UIDVALIDITY_KEPT))
+        uidvalidity = former_uidvalidity(a, name, uidvalidity);
+    struct mailbox *m = account_add_mailbox(a, name, st->next_mailbox_id, uidvalidity, use);
     journal_mailbox(m);
     return m;
 }
@@ -160,6 +171,8 @@ static struct mailbox *create_one(struct account *a, slice name, enum special_us
 /* RFC 9051, section 6.3.4: the levels above that are needed are created too. */
 static void create_parents(struct account *a, slice name)
 {
+    if (fault_on(a->store->faults, FAULT_IMAP_CREATE_NO_PARENTS))
+        return;
     for (size_t i = 1; i < name.n; i++)
         if (name.p[i] == STORE_SEPARATOR && !find(a, slice_sub(name, 0, i)))
             create_one(a, slice_sub(name, 0, i), SPECIAL_NONE);
@@ -242,7 +255,7 @@ static enum store_result rename_inbox(struct account *a, slice to)
 {
     struct mailbox *inbox = account_inbox(a), *m = NULL;
     enum store_result result = account_create(a, to, SPECIAL_NONE, &m);
-    if (result != STORE_OK)
+    if (result != STORE_OK || fault_on(a->store->faults, FAULT_IMAP_RENAME_INBOX_KEEPS))
         return result;
     while (inbox->messages.n) {
         struct message *msg = inbox->messages.v[0];
@@ -270,9 +283,11 @@ enum store_result account_rename(struct account *a, slice from, slice to)
         return STORE_BAD_NAME;
     create_parents(a, target);
     array_each (m, &a->mailboxes) {
-        char *name = renamed(*m, source, target);
-        if (name)
-            set_name(*m, name);
+        autofree char *name = renamed(*m, source, target);
+        bool stays = fault_on(a->store->faults, FAULT_IMAP_RENAME_CHILDREN) &&
+                     !slice_eq_str(source, (*m)->name);
+        if (name && !stays)
+            set_name(*m, take(name));
     }
     account_sort_mailboxes(a);
     return STORE_OK;

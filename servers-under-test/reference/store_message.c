@@ -96,6 +96,8 @@ void mailbox_remove(struct mailbox *m, size_t index, uint64_t modseq)
     msg->modseq = modseq;
     if (m->highest_modseq < modseq)
         m->highest_modseq = modseq;
+    if (fault_on(m->account->store->faults, FAULT_SYNC_UID_REUSED) && msg->uid + 1 == m->uidnext)
+        m->uidnext = msg->uid;
     *array_push(&m->expunged) = (struct expunged) { msg->uid, modseq };
     mailbox_touch(m);
     message_unref(msg);
@@ -106,6 +108,8 @@ void mailbox_remove(struct mailbox *m, size_t index, uint64_t modseq)
 bool mailbox_fits(const struct mailbox *m, uint64_t n, uint64_t octets)
 {
     const struct account *a = m->account;
+    if (fault_on(a->store->faults, FAULT_IMAP_QUOTA_OVER))
+        return true;
     uint64_t used_octets, used_messages;
     account_usage(a, &used_octets, &used_messages);
     if (a->message_limit != STORE_NO_LIMIT && used_messages + n > a->message_limit)
@@ -195,7 +199,8 @@ bool message_set_flags(struct message *msg, unsigned flags, uint64_t keywords)
         return true;
     msg->flags = flags;
     msg->keywords = keywords;
-    msg->modseq = ++msg->mailbox->highest_modseq;
+    if (!fault_on(msg->mailbox->account->store->faults, FAULT_SYNC_MODSEQ_STUCK))
+        msg->modseq = ++msg->mailbox->highest_modseq;
     journal_flags(msg);
     mailbox_touch(msg->mailbox);
     msg->change = msg->mailbox->change;
