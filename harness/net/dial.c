@@ -101,7 +101,9 @@ static nsec share_of(nsec deadline, const struct addrinfo *from)
 static int try_all(const struct addrinfo *addresses, const struct addrinfo *source,
                    const char *source_name, nsec deadline, struct error *err, struct stream **ret)
 {
-    int r = error_set(err, ERR_NETWORK, "no address");
+    int r = ERR_NETWORK;
+    if (!addresses)
+        return error_set(err, ERR_NETWORK, "the name has no address");
     for (const struct addrinfo *a = addresses; a && r != ERR_CANCEL; a = a->ai_next) {
         struct attempt attempt = { a, source, source_name, "" };
         name_attempt(&attempt);

@@ -87,7 +87,8 @@ const struct probe *session_probe(struct session *s, enum device_kind kind, stru
 {
     struct probe *p = &s->probes[kind];
     if (!p->done) {
-        probe_kind(s, kind, &p->error);
+        if (probe_kind(s, kind, &p->error) == 0)
+            p->error = (struct error){ 0 };
         p->done = p->error.code != ERR_CANCEL;
     }
     if (p->error.code) {
