@@ -35,6 +35,9 @@ void next_hop_free(struct next_hop *nh)
 {
     if (!nh)
         return;
+    array_each (t, &nh->tasks)
+        task_join(*t);
+    array_release(&nh->tasks);
     array_each (m, &nh->mails)
         mail_free(*m);
     array_release(&nh->mails);
@@ -245,4 +248,39 @@ void next_hop_serve(struct next_hop *nh, struct stream *stream)
     mail_free(s.mail);
     buf_release(&s.in);
     stream_close(stream);
+}
+
+struct dialled {
+    struct next_hop *nh;
+    struct stream *stream;
+};
+
+static void serve_dialled(void *arg)
+{
+    struct dialled d = *(struct dialled *)arg;
+    free(arg);
+    next_hop_serve(d.nh, d.stream);
+}
+
+/* Those that ended need not be kept until the end. */
+static void join_ended(struct next_hop *nh)
+{
+    for (size_t i = nh->tasks.n; i-- > 0;)
+        if (task_is_done(nh->tasks.v[i])) {
+            task_join(nh->tasks.v[i]);
+            array_remove(&nh->tasks, i);
+        }
+}
+
+int next_hop_dial(void *next_hop, nsec deadline, struct error *err, struct stream **ret)
+{
+    struct next_hop *nh = next_hop;
+    struct stream *ends[2];
+    struct dialled *d = NEW(struct dialled);
+    join_ended(nh);
+    pair_open(ends);
+    *d = (struct dialled) { nh, ends[1] };
+    *array_push(&nh->tasks) = task_spawn(serve_dialled, d);
+    *ret = ends[0];
+    return 0;
 }

@@ -32,14 +32,20 @@ struct next_hop_refusal {
 
 struct next_hop {
     ARRAY(struct next_hop_mail *) mails;
+    ARRAY(struct task *) tasks; /* of next_hop_dial() */
     ARRAY(struct next_hop_refusal) refusals;
     struct cond arrived; /* broadcast with every new mail */
     bool plain;          /* offers no extension at all */
 };
 
 struct next_hop *next_hop_new(void);
-/* No connection may be served any more. NULL is fine. */
+/* Called by a task: joins the connections of next_hop_dial(), which must have been closed on the
+   other side. No other connection may be served any more. NULL is fine. */
 void next_hop_free(struct next_hop *nh);
+
+/* For reference_options.dial_next_hop, with the next hop as dial_arg: a connection in memory,
+   served by a task of its own. Never fails. */
+int next_hop_dial(void *next_hop, nsec deadline, struct error *err, struct stream **ret);
 
 /* Serves one connection in the current task until it ends; owns the stream and closes it. */
 void next_hop_serve(struct next_hop *nh, struct stream *stream);

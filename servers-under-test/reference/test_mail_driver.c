@@ -24,7 +24,6 @@ struct drive {
     size_t line;
     struct reference *ref;
     struct next_hop *hop;
-    ARRAY(struct task *) hop_tasks;
     struct tls_context *trust;
     struct connection conns[CONNECTIONS_MAX];
 };
@@ -41,30 +40,6 @@ static void serve(void *arg)
 {
     struct connection *c = arg;
     reference_serve(c->ref, c->service, c->server, "192.0.2.7");
-}
-
-struct hop_side {
-    struct next_hop *hop;
-    struct stream *stream;
-};
-
-static void serve_hop(void *arg)
-{
-    struct hop_side *side = arg;
-    next_hop_serve(side->hop, side->stream);
-    free(side);
-}
-
-static int dial_hop(void *arg, nsec deadline, struct error *err, struct stream **ret)
-{
-    struct drive *d = arg;
-    struct stream *ends[2];
-    pair_open(ends);
-    struct hop_side *side = NEW(struct hop_side);
-    *side = (struct hop_side) { d->hop, ends[1] };
-    *array_push(&d->hop_tasks) = task_spawn(serve_hop, side);
-    *ret = ends[0];
-    return 0;
 }
 
 static void begin_tls(struct drive *d, struct connection *c, bool works)
@@ -403,15 +378,15 @@ static void make_server(struct drive *d)
                                                          { "bob", "builder", NULL, NULL },
                                                          { "carol", "singer", NULL, NULL } };
     struct reference_options o = { .accounts = accounts, .n_accounts = COUNT(accounts) };
-    o.dial_next_hop = dial_hop;
-    o.dial_arg = d;
+    d->hop = next_hop_new();
+    o.dial_next_hop = next_hop_dial;
+    o.dial_arg = d->hop;
     o.size_max = 100000;
     if (d->t->fault)
         ck_assert_msg(fault_add(&o.faults, slice_of(d->t->fault)), "no fault %s", d->t->fault);
     ck_assert_int_eq(reference_new(&o, NULL, &d->ref), 0);
     struct tls_client_config client = { .ca_pem = reference_ca_pem(d->ref) };
     ck_assert_int_eq(tls_client_context_new(&client, NULL, &d->trust), 0);
-    d->hop = next_hop_new();
 }
 
 static void drive(void *arg)
@@ -423,9 +398,6 @@ static void drive(void *arg)
         run_line(&d, d.t->lines[d.line]);
     for (size_t i = 0; i < CONNECTIONS_MAX; i++)
         close_connection(&d.conns[i]);
-    array_each (t, &d.hop_tasks)
-        task_join(*t);
-    array_release(&d.hop_tasks);
     next_hop_free(d.hop);
     reference_free(d.ref);
     tls_context_free(d.trust);
