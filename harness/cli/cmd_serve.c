@@ -4,15 +4,18 @@
 #include "task.h"
 #include <errno.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static struct {
     struct text_list faults, words, ports;
     const char *state, *address, *journal, *password_file;
+    uint64_t next_hop;
 } args;
 
 static const struct option_row rows[] = {
@@ -25,6 +28,8 @@ static const struct option_row rows[] = {
       &args.state },
     { "journal", 0, "FILE", "keep the mail in this file over restarts", OPTION_TEXT,
       &args.journal },
+    { "next-hop", 0, "PORT", "relay to this port of 127.0.0.1, where a run listens (a free one)",
+      OPTION_NUMBER, &args.next_hop },
     { "password-file", 0, "FILE", "one password for all accounts, from this file", OPTION_TEXT,
       &args.password_file },
 };
@@ -106,9 +111,25 @@ static int parse_all(struct own_options *o, struct error *err)
     for (size_t i = 0; i < args.words.n && r == 0; i++)
         r = parse_service(o, args.words.v[i], err);
     o->loopback = true;
+    o->next_hop_port = args.next_hop ? (uint16_t)args.next_hop : free_port();
+    if (args.next_hop > 65535)
+        return error_set(err, ERR_USAGE, "--next-hop is a port, 1 to 65535");
     o->address = args.address;
     o->journal = args.journal;
     return r;
+}
+
+/* A port that is free now, for the run that will listen there. */
+static uint16_t free_port(void)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t n = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool good = fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0 &&
+                getsockname(fd, (struct sockaddr *)&a, &n) == 0;
+    if (fd >= 0)
+        close(fd);
+    return good ? ntohs(a.sin_port) : 0;
 }
 
 /* ---- what is written for clients ---- */
@@ -153,7 +174,8 @@ static void describe(struct serving *s, struct buf *out)
     for (size_t i = 0; i < t->n_accounts; i++)
         buf_addf(out, "  - {user: %s, address: %s, password: {file: %s/%s.password}}\n",
                  t->accounts[i].user, t->accounts[i].address, s->folder, t->accounts[i].user);
-    buf_addf(out, "outside: %s\ndisposable: true\nsource: 127.0.0.5\n", t->outside);
+    buf_addf(out, "outside: %s\nnext-hop: %s\ndisposable: true\nsource: 127.0.0.5\n", t->outside,
+             t->next_hop);
     buf_addf(out, "limits: {connections: %u}\n", t->max_connections);
 }
 

@@ -1,4 +1,5 @@
 #include "own_target.h"
+#include "dial.h"
 #include "listen.h"
 #include "next_hop.h"
 #include <openssl/rand.h>
@@ -68,8 +69,10 @@ static int dial_memory(void *ctx, enum service_id service, const char *source, n
 static int dial_next_hop(void *arg, nsec deadline, struct error *err, struct stream **ret)
 {
     struct own_target *o = arg;
-    (void)deadline;
-    (void)err;
+    if (o->options.next_hop_port) {
+        struct dial_options options = { .host = "127.0.0.1", .port = o->options.next_hop_port };
+        return dial(&options, deadline, err, ret);
+    }
     *ret = serve_end(o, SERVICE_SMTP, serve_next_hop_memory);
     return 0;
 }
@@ -220,7 +223,9 @@ int own_target_open(struct own_target *o, const struct own_options *options, str
     describe(o);
     make_accounts(o);
     o->next_hop = next_hop_new();
-    o->target.next_hop = "(in this process)";
+    o->target.next_hop = options->next_hop_port ? arena_printf(&o->target.arena, "127.0.0.1:%u",
+                                                               options->next_hop_port)
+                                                : "(in this process)";
     int r = options->journal ? 0 : make_journal(o, err);
     if (r == 0)
         r = start_reference(o, err);

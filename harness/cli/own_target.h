@@ -33,7 +33,6 @@ struct own_target {
     struct reference *reference;
     struct next_hop *next_hop;
     struct listener *listeners[SERVICE_COUNT];
-    struct listener *next_hop_listener;
     char *journal_made;    /* a file of ours that a restart needs */
     struct served *served; /* connections in memory */
     struct port_arg *port_args;
