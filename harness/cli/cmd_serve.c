@@ -101,6 +101,19 @@ static int read_password(struct own_options *o, struct error *err)
     return 0;
 }
 
+/* A port that is free now, for the run that will listen there. */
+static uint16_t free_port(void)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t n = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool good = fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0 &&
+                getsockname(fd, (struct sockaddr *)&a, &n) == 0;
+    if (fd >= 0)
+        close(fd);
+    return good ? ntohs(a.sin_port) : 0;
+}
+
 static int parse_all(struct own_options *o, struct error *err)
 {
     int r = read_password(o, err);
@@ -117,19 +130,6 @@ static int parse_all(struct own_options *o, struct error *err)
     o->address = args.address;
     o->journal = args.journal;
     return r;
-}
-
-/* A port that is free now, for the run that will listen there. */
-static uint16_t free_port(void)
-{
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t n = sizeof a;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool good = fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0 &&
-                getsockname(fd, (struct sockaddr *)&a, &n) == 0;
-    if (fd >= 0)
-        close(fd);
-    return good ? ntohs(a.sin_port) : 0;
 }
 
 /* ---- what is written for clients ---- */

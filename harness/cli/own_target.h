@@ -25,6 +25,7 @@ struct own_options {
     bool only[SERVICE_COUNT];      /* when any is set: just these services */
     const char *journal;           /* NULL: the store lives in memory only */
     const char *password;          /* of all accounts; NULL: a random one each */
+    uint16_t next_hop_port;        /* relay there, on 127.0.0.1; 0: to a next hop in this process */
 };
 
 struct own_target {
