@@ -2,6 +2,7 @@
 
        "C: a1 NOOP"     the client sends the line (and CRLF)
        "R: a1 NOOP\n"   the client sends exactly this
+       "X: NOOP"        the client sends this command and passes over everything up to its OK
        "S: a1 OK ~"     the server's next line is this; "~" stands for any text
        "S-"             the server sends nothing for a second
        "SX"             the server ends the connection
@@ -9,7 +10,8 @@
 
    A digit in front ("2C: a1 IDLE") names the connection; without one it is the first. Connections
    open when first named: the greeting and, unless `raw`, LOGIN as alice are passed over. "$V" stands
-   for INBOX's UIDVALIDITY and "$W" for that of the mailbox "w". The clock is virtual. */
+   for INBOX's UIDVALIDITY, "$E" for one more, "$W" for that of the mailbox "w", "$L" for 9,901 octets
+   without a line end, "$0" for NUL. The clock is virtual. */
 #ifndef TEST_IMAPD_DRIVER_H
 #define TEST_IMAPD_DRIVER_H
 
@@ -19,8 +21,8 @@
 #include "testing.h"
 
 struct transcript {
-    const char *name;
-    bool raw;
+    const char *name;                     /* NULL: that of the fault */
+    int raw;                              /* 1: no LOGIN; 2: the greeting is not taken either */
     void (*setup)(struct account *alice); /* may be NULL */
     const char *fault;                    /* its name; NULL: none */
     const char *lines[120];               /* up to the first NULL */
