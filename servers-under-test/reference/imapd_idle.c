@@ -32,6 +32,8 @@ void imapd_stop_pushing(struct imapd_session *s)
     if (!s->pusher)
         return;
     cond_broadcast(&s->view.mailbox->changed);
+    if (task_is_cancelled())
+        task_cancel(s->pusher); /* it may be stuck in a write */
     task_join(s->pusher);
     s->pusher = NULL;
 }

@@ -1,7 +1,9 @@
 #include "test_imapd_driver.h"
 #include "array.h"
 #include "buf.h"
+#include "deflate_stream.h"
 #include "stream.h"
+#include "tls.h"
 #include <stdio.h>
 
 enum { CONNECTIONS_MAX = 4 };
@@ -10,6 +12,7 @@ struct connection {
     struct stream *client, *server;
     struct task *task;
     struct reference *ref;
+    struct tls_context *context;
     struct buf in;
 };
 
@@ -188,6 +191,22 @@ static struct connection *connection(struct drive *d, size_t number)
     return c;
 }
 
+static void compress_client(struct connection *c)
+{
+    c->client = deflate_open(c->client, buf_slice(&c->in), 6, 0);
+    buf_clear(&c->in);
+}
+
+static void secure_client(struct drive *d, struct connection *c)
+{
+    struct tls_client_config config = { .ca_pem = reference_ca_pem(d->ref) };
+    struct tls_options options = { .verify = TLS_VERIFY_CHAIN };
+    struct error err = { 0 };
+    ck_assert_int_eq(tls_client_context_new(&config, &err, &c->context), 0);
+    if (tls_open_client(c->client, c->context, &options, now() + SECONDS(10), &err, &c->client) < 0)
+        wrong(d, "no TLS:", slice_of(err.text));
+}
+
 static void play_line(struct drive *d, const char *text)
 {
     size_t number = 0;
@@ -211,6 +230,10 @@ static void play_line(struct drive *d, const char *text)
         expect(d, c, rest);
     else if (!strcmp(text, "S-"))
         expect_silence(d, c);
+    else if (!strcmp(text, "Z!"))
+        compress_client(c);
+    else if (!strcmp(text, "T!"))
+        secure_client(d, c);
     else if (!strcmp(text, "SX"))
         expect_end(d, c);
     else if (!strncmp(text, "W: ", 3) && duration_parse(rest, &pause))
@@ -225,6 +248,7 @@ static void hang_up(struct connection *c)
         return;
     stream_close(c->client);
     task_join(c->task);
+    tls_context_free(c->context);
     buf_release(&c->in);
 }
 
@@ -234,7 +258,8 @@ static void drive(void *arg)
     struct reference_account alice = { .user = "alice", .password = "secret" };
     struct reference_options o = { .accounts = &alice, .n_accounts = 1 };
     struct error err;
-    fault_set(&o.faults, FAULT_TLS_LOGIN_IN_CLEAR);
+    if (!d->t->strict)
+        fault_set(&o.faults, FAULT_TLS_LOGIN_IN_CLEAR);
     if (d->t->fault)
         ck_assert_msg(fault_add(&o.faults, slice_of(d->t->fault)), "%s?", d->t->fault);
     ck_assert_int_eq(reference_new(&o, &err, &d->ref), 0);

@@ -6,6 +6,8 @@
        "S: a1 OK ~"     the server's next line is this; "~" stands for any text
        "S-"             the server sends nothing for a second
        "SX"             the server ends the connection
+       "Z!"             the client goes on compressed (RFC 4978)
+       "T!"             the client begins TLS
        "W: 29m"         time passes
 
    A digit in front ("2C: a1 IDLE") names the connection; without one it is the first. Connections
@@ -24,6 +26,7 @@ struct transcript {
     const char *name;                     /* NULL: that of the fault */
     int raw;                              /* 1: no LOGIN; 2: the greeting is not taken either */
     void (*setup)(struct account *alice); /* may be NULL */
+    bool strict;                          /* no password outside of TLS */
     const char *fault;                    /* its name; NULL: none */
     const char *lines[120];               /* up to the first NULL */
 };
