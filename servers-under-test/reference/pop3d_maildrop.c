@@ -348,6 +348,8 @@ static void send_top(struct pop3d *s, const struct pop3d_message *m, uint64_t n)
         n = UINT64_MAX;
     else if (pop3d_fault(s, FAULT_POP3_TOP_ONE_MORE))
         n++;
+    else if (n && pop3d_fault(s, FAULT_POP3_TOP_ONE_LINE))
+        n = 1;
     add_header(s, slice_sub(message, 0, header), &out);
     buf_add(&out, first_lines(body, n));
     pop3d_ok(s, "top of message follows");

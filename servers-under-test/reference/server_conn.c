@@ -39,6 +39,16 @@ bool server_conn_begin(struct server_conn *c)
     return true;
 }
 
+static bool flush(struct server_conn *c, nsec seconds)
+{
+    if (!c->broken && c->out.n) {
+        nsec deadline = now() + SECONDS(seconds);
+        c->broken = stream_write_slice(c->stream, buf_slice(&c->out), deadline) < 0;
+    }
+    buf_clear(&c->out);
+    return !c->broken;
+}
+
 /* Closing a socket that has unread input sends RST, and the last reply would be lost with it. So
    end our direction first and read on for a moment. */
 static void linger(struct server_conn *c)
@@ -53,12 +63,15 @@ static void linger(struct server_conn *c)
 
 void server_conn_close(struct server_conn *c)
 {
-    bool sent = server_conn_flush(c);
+    /* A server that shuts down still says its last word, but waits for nobody. */
+    bool cancelled = task_is_cancelled(), was = task_shield(true);
+    bool sent = flush(c, cancelled ? LINGER_SECONDS : SERVER_WRITE_SECONDS);
     if (c->tls && server_fault(c, FAULT_TLS_NO_CLOSE_NOTIFY))
         tls_set_truncate(c->tls);
-    else if (sent)
+    else if (sent && !cancelled)
         linger(c);
     stream_close(c->stream);
+    task_shield(was);
     buf_release(&c->in);
     buf_release(&c->out);
 }
@@ -107,6 +120,10 @@ static size_t line_length(const struct server_conn *c, slice pending, size_t fro
 {
     size_t back = from ? from - 1 : 0;
     slice rest = slice_skip(pending, back);
+    if (c->segment_is_line && pending.n && slice_find_char(pending, '\n') == SIZE_MAX) {
+        *ret_text = pending.n;
+        return pending.n;
+    }
     size_t at = c->lf_ends_line ? slice_find_char(rest, '\n') : slice_find(rest, S("\r\n"));
     if (at == SIZE_MAX)
         return 0;
@@ -194,12 +211,7 @@ void server_conn_sendf(struct server_conn *c, const char *format, ...)
 
 bool server_conn_flush(struct server_conn *c)
 {
-    if (!c->broken && c->out.n) {
-        nsec deadline = now() + SECONDS(SERVER_WRITE_SECONDS);
-        c->broken = stream_write_slice(c->stream, buf_slice(&c->out), deadline) < 0;
-    }
-    buf_clear(&c->out);
-    return !c->broken;
+    return flush(c, SERVER_WRITE_SECONDS);
 }
 
 bool server_conn_offers_starttls(const struct server_conn *c)

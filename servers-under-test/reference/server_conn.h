@@ -21,11 +21,12 @@ struct server_conn {
     struct stream *stream; /* owned; imapd may put a deflate stream on top */
     struct stream *tls;    /* the TLS layer, for tls_info() and channel bindings; NULL in clear */
     char peer[80];
-    struct buf in;     /* read from the stream, not yet used; starts at `used` */
-    size_t used;       /* octets of `in` that are used up */
-    struct buf out;    /* to be sent by the next flush */
-    bool lf_ends_line; /* faults: a bare LF ends a line as well */
-    bool broken;       /* a write failed: nothing can be sent any more */
+    struct buf in;        /* read from the stream, not yet used; starts at `used` */
+    size_t used;          /* octets of `in` that are used up */
+    struct buf out;       /* to be sent by the next flush */
+    bool lf_ends_line;    /* a fault: a bare LF ends a line as well */
+    bool segment_is_line; /* a fault: what one read brings is a line, ended or not */
+    bool broken;          /* a write failed: nothing can be sent any more */
 };
 
 /* With lines: the result of asking for one. */

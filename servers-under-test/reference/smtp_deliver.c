@@ -224,6 +224,21 @@ static const struct smtp_recipient *earlier(const struct smtp_transaction *t,
     return NULL;
 }
 
+/* SMTP has one reply for all: when it cannot be had everywhere, it is delivered nowhere. LMTP
+   answers for each. */
+static bool all_have_room(const struct server_conn *c, struct smtp_transaction *t, size_t octets)
+{
+    const struct smtp_recipient *full = NULL;
+    array_each (r, &t->recipients)
+        if (r->account && !mailbox_fits(account_inbox(r->account), 1, octets))
+            full = r;
+    if (!full || c->service->role == ROLE_LMTP)
+        return true;
+    array_each (r, &t->recipients)
+        smtp_outcome_set(&r->outcome, 452, "4.2.2", "a mailbox is full");
+    return false;
+}
+
 static void deliver_local(struct server_conn *c, struct smtp_transaction *t, slice traced)
 {
     array_each (r, &t->recipients) {
@@ -263,6 +278,6 @@ void smtpd_deliver(struct server_conn *c, struct smtp_transaction *t,
     buf_init(&traced, BUF_OURS);
     add_traced(c, t, trace, &traced);
     /* First what may fail: a message must not be here and yet be refused. */
-    if (relay_rest(c, t, buf_slice(&traced)))
+    if (all_have_room(c, t, traced.n) && relay_rest(c, t, buf_slice(&traced)))
         deliver_local(c, t, buf_slice(&traced));
 }

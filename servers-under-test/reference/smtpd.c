@@ -24,6 +24,8 @@ nsec smtpd_deadline(const struct smtpd *s)
 void smtpd_input_ended(struct smtpd *s, enum server_line how)
 {
     s->closing = true;
+    if (how == LINE_CANCEL)
+        smtpd_reply(s, 421, "4.3.2", "%s shutting down", reference_host_name(s->c->ref));
     if (how == LINE_TIMEOUT && !smtpd_fault(s, FAULT_SMTP_TIMEOUT_SILENT))
         smtpd_reply(s, 421, "4.4.2", "%s idle for too long, closing",
                     reference_host_name(s->c->ref));
@@ -281,6 +283,7 @@ void smtpd_serve(struct server_conn *c)
 {
     struct smtpd s = { .c = c, .state = STATE_START };
     c->lf_ends_line = server_fault(c, FAULT_SMTP_LF_ENDS_LINE);
+    c->segment_is_line = server_fault(c, FAULT_SMTP_SEGMENT_IS_LINE);
     smtp_transaction_init(&s.t);
     greet(&s);
     while (!s.closing)

@@ -4,6 +4,8 @@
 
 bool smtpd_needs_tls(const struct smtpd *s)
 {
+    if (smtpd_is(s, ROLE_MX) && smtpd_fault(s, FAULT_SMTP_MX_NEEDS_TLS))
+        return !s->c->tls;
     return smtpd_is(s, ROLE_SUBMISSION) && !s->c->tls && !s->c->service->implicit_tls &&
            !server_conn_allows_passwords(s->c) && !smtpd_fault(s, FAULT_SUBMISSION_NO_TLS);
 }

@@ -6,20 +6,22 @@
    many of the octets taken so far are not content. */
 static const struct false_end {
     enum fault_id fault;
-    const char *octets;
+    slice octets;
     size_t drop;
 } false_ends[] = {
-    { FAULT_SMTP_DATA_LF_DOT_LF, "\n.\n", 2 },
-    { FAULT_SMTP_DATA_LF_DOT_CRLF, "\n.\r\n", 3 },
-    { FAULT_SMTP_DATA_CR_DOT_CR, "\r.\r", 2 },
-    { FAULT_SMTP_DATA_CRLF_DOT_LF, "\r\n.\n", 1 },
+    { FAULT_SMTP_DATA_LF_DOT_LF, { "\n.\n", 3 }, 2 },
+    { FAULT_SMTP_DATA_LF_DOT_CRLF, { "\n.\r\n", 4 }, 3 },
+    { FAULT_SMTP_DATA_CR_DOT_CR, { "\r.\r", 3 }, 2 },
+    { FAULT_SMTP_DATA_CRLF_DOT_LF, { "\r\n.\n", 4 }, 1 },
+    { FAULT_SMTP_DATA_DOT_SPACE, { "\r\n. \r\n", 6 }, 3 },
+    { FAULT_SMTP_DATA_NUL_DOT, { "\r\n\0.\r\n", 6 }, 4 },
 };
 
 struct data_reader {
     struct smtpd *s;
     struct dot_decoder decoder;
     const struct false_end *false_end; /* NULL without such a fault */
-    char tail[4];                      /* the last raw octets, for false ends */
+    char tail[6];                      /* the last raw octets, for false ends */
     size_t n_tail;
 };
 
@@ -38,7 +40,7 @@ static bool ends_falsely(struct data_reader *r, char c)
     if (r->n_tail == sizeof r->tail)
         memmove(r->tail, r->tail + 1, --r->n_tail);
     r->tail[r->n_tail++] = c;
-    return slice_ends(slice_make(r->tail, r->n_tail), slice_of(r->false_end->octets));
+    return slice_ends(slice_make(r->tail, r->n_tail), r->false_end->octets);
 }
 
 /* Keeps at most what may be accepted; the rest of a message that is too big is only counted. */

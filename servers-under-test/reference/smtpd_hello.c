@@ -123,7 +123,7 @@ static bool refused_by_fault(struct smtpd *s, const struct smtp_command *command
    is the last command of a group). */
 static bool talks_on(const struct smtpd *s)
 {
-    return server_conn_pending(s->c).n && !smtpd_fault(s, FAULT_SMTP_PIPELINING_DATA) &&
+    return server_conn_pending(s->c).n && !smtpd_fault(s, FAULT_SMTP_PIPELINING_EHLO) &&
            !smtpd_fault(s, FAULT_SMTP_PIPELINING_DROPS) &&
            !smtpd_fault(s, FAULT_TLS_STARTTLS_KEEPS_PLAINTEXT);
 }

@@ -254,6 +254,10 @@ static bool is_tricked(const struct smtpd *s, const struct smtp_path *path, slic
         return smtpd_fault(s, FAULT_SMTP_RELAY_PERCENT);
     if (ours && slice_find_char(local, '@') != SIZE_MAX)
         return smtpd_fault(s, FAULT_SMTP_RELAY_QUOTED);
+    if (ours && slice_find_char(local, '!') != SIZE_MAX)
+        return smtpd_fault(s, FAULT_SMTP_RELAY_BANG);
+    if (path->literal)
+        return smtpd_fault(s, FAULT_SMTP_RELAY_LITERAL);
     return !ours && path->route.n && smtpd_fault(s, FAULT_SMTP_RELAY_ROUTE);
 }
 

@@ -101,7 +101,7 @@ void smtpd_refuse(struct smtpd *s, int code, const char *enhanced, const char *f
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    if (++s->errors < SMTPD_ERRORS_MAX) {
+    if (++s->errors < SMTPD_ERRORS_MAX || smtpd_fault(s, FAULT_SMTP_ERRORS_UNLIMITED)) {
         reply_text(s, code, enhanced, text);
         return;
     }
@@ -128,7 +128,8 @@ static const struct {
 
 void smtpd_refuse_syntax(struct smtpd *s, const struct smtp_command *command)
 {
-    bool hello = command->verb == SMTP_EHLO || command->verb == SMTP_HELO;
+    bool hello =
+        command->verb == SMTP_EHLO || command->verb == SMTP_HELO || command->verb == SMTP_LHLO;
     const struct grammar_error *e = &command->error;
     int code = 501;
     const char *enhanced = "5.5.4";

@@ -289,8 +289,8 @@ static void run_relay(void *arg)
     static const char *const lines[] = {
         "EHLO x.org\r\n",
         "AUTH PLAIN AGFsaWNlAHB3\r\n",
-        "MAIL FROM:<alice@mailassay.test>\r\nRCPT TO:<x@example.org>\r\n"
-        "RCPT TO:<alice@mailassay.test>\r\nBDAT 22 LAST\r\nSubject: hi\r\n\r\n.\r\n.x\r\n",
+        ("MAIL FROM:<alice@mailassay.test>\r\nRCPT TO:<x@example.org>\r\n"
+         "RCPT TO:<alice@mailassay.test>\r\nBDAT 22 LAST\r\nSubject: hi\r\n\r\n.\r\n.x\r\n"),
         "QUIT\r\n",
     };
     ck_assert_int_eq(tls_client_context_new(&config, &err, &trust), 0);
