@@ -261,16 +261,31 @@ static void add_binding(struct planned *p, size_t *n, slice name, slice value)
     p->bindings[(*n)++].value = value;
 }
 
+/* A row of values that are octets, or long, has a name of its own: its `id`. */
+static slice own_variant_id(const struct planned *p)
+{
+    for (size_t i = 0; i < p->n_bindings; i++)
+        if (slice_eq_str(p->bindings[i].name, "id"))
+            return p->bindings[i].value;
+    return (slice) { NULL, 0 };
+}
+
 static const char *variant_id(const struct check *c, const struct planned *p, const char *state,
                               struct arena *arena)
 {
     auto_buf id;
     buf_init(&id, BUF_OURS);
+    const char *before = "[";
+    slice own = own_variant_id(p);
     buf_adds(&id, c->id);
-    for (size_t i = 0; i < p->n_bindings; i++)
-        buf_addf(&id, "%s%.*s", i ? "," : "[", SLICE_ARG(p->bindings[i].value));
+    for (size_t i = 0; i < p->n_bindings; i++) {
+        if (own.n && !slice_eq(own, p->bindings[i].value))
+            continue;
+        buf_addf(&id, "%s%.*s", before, SLICE_ARG(p->bindings[i].value));
+        before = ",";
+    }
     if (state)
-        buf_addf(&id, "%s%s", p->n_bindings ? "," : "[", state);
+        buf_addf(&id, "%s%s", before, state);
     if (p->n_bindings || state)
         buf_addc(&id, ']');
     return arena_str(arena, buf_slice(&id));

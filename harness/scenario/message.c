@@ -225,3 +225,14 @@ int message_make(struct play *p, const struct node *n, size_t number, struct mes
     *ret = m;
     return 0;
 }
+
+slice message_id_in(const struct play *p, slice bytes)
+{
+    for (size_t i = 0; i < p->n_messages; i++)
+        if (slice_eq(p->messages[i].bytes, bytes))
+            return p->messages[i].id;
+    for (size_t i = 0; i < p->n_messages; i++)
+        if (p->messages[i].id.n && slice_find(bytes, p->messages[i].id) != SIZE_MAX)
+            return p->messages[i].id;
+    return (slice) { NULL, 0 };
+}

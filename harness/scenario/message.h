@@ -18,5 +18,7 @@ void message_check(struct check_loader *l, const struct node *n);
 /* Makes message number `number` (from 1) and binds its variables. 0 or an error code. */
 int message_make(struct play *p, const struct node *n, size_t number, struct message *ret,
                  struct error *err);
+/* The Message-ID of the message of the check that `bytes` is, or is made of; empty when of none. */
+slice message_id_in(const struct play *p, slice bytes);
 
 #endif

@@ -1,19 +1,47 @@
 /* Waiting until a message has come out at the other end, and comparing it octet for octet. */
 #include "imap_response.h"
+#include "expect_private.h"
 #include "message.h"
+#include "mime_header.h"
 #include "pop3_reply.h"
 #include "step_table.h"
 #include "trace.h"
 
 enum { MAX_TRACE = 16 };
 
+/* "/re/" without its slashes. */
+static bool regex_of(const struct node *n, struct arena *arena, slice *ret)
+{
+    struct pattern p;
+    size_t offset;
+    const char *why;
+    if (!pattern_parse(n->text, arena, &p, &offset, &why) || p.n != 1 ||
+        p.items[0].kind != PATTERN_REGEX)
+        return false;
+    *ret = p.items[0].text;
+    return true;
+}
+
+static void check_header(struct step_check *c, const struct node *n)
+{
+    const struct node *items[EXPECT_ITEMS_MAX];
+    size_t count = expect_items(n, items, EXPECT_ITEMS_MAX);
+    slice regex;
+    for (size_t i = 0; i < count; i++)
+        if (!regex_of(items[i], c->loader->arena, &regex))
+            problem_add(c->loader->problems, items[i]->at, "this must be one /regular expression/");
+        else
+            step_check_pattern(c, items[i]);
+}
+
 void step_delivered_check(struct step_check *c, const struct node *value, const struct node *map)
 {
-    static const char *const keys[] = { "message", "mailbox", "within", "trace", "absent" };
+    static const char *const keys[] = { "message", "mailbox",        "within", "trace",
+                                        "header",  "header-without", "where" };
     nsec within;
     if (!node_is(value, NODE_MAP, "delivered", c->loader->problems))
         return;
-    node_only_keys(value, keys, COUNT(keys) - 1, "delivered", c->loader->problems);
+    node_only_keys(value, keys, COUNT(keys), "delivered", c->loader->problems);
     if (node_get(value, "message"))
         step_check_text(c, node_get(value, "message"), "message");
     else
@@ -22,17 +50,11 @@ void step_delivered_check(struct step_check *c, const struct node *value, const 
         step_check_text(c, node_get(value, "mailbox"), "mailbox");
     if (node_get(value, "within"))
         node_duration(node_get(value, "within"), "within", &within, c->loader->problems);
+    check_header(c, node_get(value, "header"));
+    check_header(c, node_get(value, "header-without"));
+    expect_check_where(c, node_get(value, "where"));
     if (c->device->kind == DEVICE_POP3)
         c->check->exclusive = true;
-}
-
-/* The message's Message-ID, by which it is found. */
-static slice id_of(struct play *p, slice message)
-{
-    for (size_t i = 0; i < p->n_messages; i++)
-        if (slice_eq(p->messages[i].bytes, message))
-            return p->messages[i].id;
-    return (slice) { NULL, 0 };
 }
 
 /* ---- looking once ---- */
@@ -124,6 +146,44 @@ static enum step_result compare(struct device *d, const struct step *s, const st
     return STEP_FAILED;
 }
 
+/* The header as it arrived, trace fields and all, against `header` or `header-without`. */
+static enum step_result judge_header(struct device *d, const struct step *s, const struct node *n,
+                                     bool wanted, slice header)
+{
+    struct play *p = d->play;
+    const struct node *items[EXPECT_ITEMS_MAX];
+    size_t count = expect_items(n, items, EXPECT_ITEMS_MAX);
+    char why[200];
+    slice regex;
+    for (size_t i = 0; i < count; i++) {
+        if (!regex_of(items[i], &p->arena, &regex))
+            continue;
+        int found = match_regex(regex, header, wanted ? &p->vars : NULL, why);
+        if (found < 0)
+            return play_error(p, ERR_FILE, "%s:%u: %s", items[i]->at.file, items[i]->at.line, why);
+        if (found == wanted)
+            continue;
+        play_fail(p, s, d, items[i], "the header of what %s got %s", d->name,
+                  wanted ? "is not as expected" : "has what it must not have");
+        play_fail_expected(p, items[i]->text);
+        play_fail_actual(p, header, NULL);
+        return STEP_FAILED;
+    }
+    return STEP_OK;
+}
+
+static enum step_result judge(struct device *d, const struct step *s, const struct node *value,
+                              slice sent, slice got)
+{
+    slice header = slice_sub(got, 0, mime_header_octets(got));
+    enum step_result r = judge_header(d, s, node_get(value, "header"), true, header);
+    if (r == STEP_OK)
+        r = judge_header(d, s, node_get(value, "header-without"), false, header);
+    if (r == STEP_OK)
+        r = expect_where(d, s, value);
+    return r == STEP_OK ? compare(d, s, value, sent, got) : r;
+}
+
 enum step_result step_delivered_run(struct play *p, struct device *d, const struct step *s,
                                     const struct node *value, const struct node *map)
 {
@@ -140,11 +200,11 @@ enum step_result step_delivered_run(struct play *p, struct device *d, const stru
         r = play_expand(d, p, node_get(value, "mailbox"), &mailbox);
     if (r != STEP_OK)
         return r;
-    int found = wait_for(d, mailbox, id_of(p, sent), deadline, &got, &err);
+    int found = wait_for(d, mailbox, message_id_in(p, sent), deadline, &got, &err);
     if (found < 0)
         return play_error_from(p, &err);
     if (!found)
         return play_fail(p, s, d, value, "%s has not got the message within %s", d->name,
                          duration_text(now() - began, took));
-    return compare(d, s, value, sent, buf_slice(&got));
+    return judge(d, s, value, sent, buf_slice(&got));
 }

@@ -33,15 +33,6 @@ void step_mail_check(struct step_check *c, const struct node *value, const struc
         c->check->refuses = true;
 }
 
-/* The Message-ID by which what arrives is found and removed. */
-static slice id_of(struct play *p, slice message)
-{
-    for (size_t i = 0; i < p->n_messages; i++)
-        if (slice_eq(p->messages[i].bytes, message))
-            return p->messages[i].id;
-    return (slice) { NULL, 0 };
-}
-
 static enum step_result fill(struct device *d, const struct node *value, struct smtp_message *m,
                              slice *to)
 {
@@ -77,7 +68,7 @@ enum step_result step_mail_run(struct play *p, struct device *d, const struct st
     if (r != STEP_OK)
         return r;
     for (size_t i = 0; i < m.n_to; i++)
-        given_delivered(p, to[i], id_of(p, m.content));
+        given_delivered(p, to[i], message_id_in(p, m.content));
     int sent = smtp_deliver(&d->client.smtp, &m, play_deadline(p, map), fate, &err);
     if (sent == ERR_CANCEL || sent == ERR_RATE)
         return play_error_from(p, &err);
@@ -107,10 +98,10 @@ void step_data_check(struct step_check *c, const struct node *value, const struc
 
 /* Recipients of this transaction are not known here; what the check sent to its own accounts is
    looked for in all of them. */
-static void remember(struct play *p, slice message)
+void step_remember_sent(struct play *p, slice bytes)
 {
     const struct target *t = p->session->target;
-    slice id = id_of(p, message);
+    slice id = message_id_in(p, bytes);
     for (size_t i = 0; id.n && i < t->n_accounts; i++)
         if (t->accounts[i].address)
             given_delivered(p, slice_of(t->accounts[i].address), id);
@@ -133,7 +124,7 @@ enum step_result step_data_run(struct play *p, struct device *d, const struct st
     enum step_result r = text->tag ? STEP_OK : play_expand(d, p, text, &bytes);
     if (r != STEP_OK)
         return r;
-    remember(p, bytes);
+    step_remember_sent(p, bytes);
     auto_buf stuffed;
     buf_init(&stuffed, BUF_OURS);
     if (!raw) {

@@ -369,6 +369,8 @@ enum step_result step_raw_run(struct play *p, struct device *d, const struct ste
         r = play_expand(d, p, node_get(map, "tag"), &tag);
     if (r != STEP_OK)
         return r;
+    if (!device_is_imap(d) && device_protocol(d) != PROTOCOL_POP3)
+        step_remember_sent(p, bytes);
     bool answered = node_get(map, "expect") || tag.n;
     if (answered)
         step_pop3_expect(d, bytes);

@@ -86,6 +86,9 @@ bool step_wants_plus(const struct node *map);
 /* Tells the client library's POP3 framing what will come. */
 void step_pop3_expect(struct device *d, slice command);
 bool step_pop3_is_multi(slice command);
+/* What is sent by SMTP or LMTP and holds a message of the check may come out in any of the target's
+   mailboxes: it is removed there after the check. */
+void step_remember_sent(struct play *p, slice bytes);
 /* The scalar `ok` or a mapping, as several verbs take: NULL for ok. */
 const struct node *step_ok_or_map(const struct node *value);
 

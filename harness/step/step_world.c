@@ -110,25 +110,36 @@ void step_next_hop_check(struct step_check *c, const struct node *value)
         node_duration(node_get(value, "within"), "within", &within, c->loader->problems);
 }
 
+static bool is_for(const struct next_hop_mail *m, slice to)
+{
+    for (size_t k = 0; k < m->to.n; k++)
+        if (slice_find_nocase(slice_of(m->to.v[k]), to) != SIZE_MAX)
+            return true;
+    return false;
+}
+
 static const struct next_hop_mail *find_mail(struct next_hop *nh, slice to, slice id)
 {
     for (size_t i = nh->mails.n; i-- > 0;) {
         const struct next_hop_mail *m = nh->mails.v[i];
         if (id.n && slice_find(buf_slice(&m->data), id) == SIZE_MAX)
             continue;
-        for (size_t k = 0; k < m->to.n; k++)
-            if (slice_find_nocase(slice_of(m->to.v[k]), to) != SIZE_MAX)
-                return m;
+        if (is_for(m, to))
+            return m;
     }
     return NULL;
 }
 
-static slice id_of(struct play *p, slice message)
+/* In any mail of this check to that recipient, not only in the one that was waited for: what should
+   have been refused, and was relayed, came before it. */
+static bool was_on_wire(const struct play *p, slice to, slice octets)
 {
-    for (size_t i = 0; i < p->n_messages; i++)
-        if (slice_eq(p->messages[i].bytes, message))
-            return p->messages[i].id;
-    return (slice) { NULL, 0 };
+    struct next_hop *nh = p->session->next_hop;
+    array_each (m, &nh->mails)
+        if (is_for(*m, to) && message_id_in(p, buf_slice(&(*m)->data)).n &&
+            slice_find(buf_slice(&(*m)->raw), octets) != SIZE_MAX)
+            return true;
+    return false;
 }
 
 static enum step_result judge_bytes(struct play *p, const struct step *s, const struct node *value,
@@ -149,7 +160,7 @@ static enum step_result judge_bytes(struct play *p, const struct step *s, const 
 }
 
 static enum step_result judge_mail(struct play *p, const struct step *s, const struct node *value,
-                                   const struct next_hop_mail *mail, slice sent)
+                                   const struct next_hop_mail *mail, slice to, slice sent)
 {
     const struct node *from = node_get(value, "from"), *without = node_get(value, "raw-without");
     slice want;
@@ -163,7 +174,7 @@ static enum step_result judge_mail(struct play *p, const struct step *s, const s
             return STEP_FAILED;
         }
     }
-    if (r == STEP_OK && without && slice_find(buf_slice(&mail->raw), without->text) != SIZE_MAX)
+    if (r == STEP_OK && without && was_on_wire(p, to, without->text))
         return play_fail(p, s, NULL, without, "these octets were sent to the next hop");
     return r == STEP_OK && sent.n ? judge_bytes(p, s, value, mail, sent) : r;
 }
@@ -183,7 +194,7 @@ enum step_result step_next_hop_run(struct play *p, const struct step *s, const s
     if (r != STEP_OK)
         return r;
     const struct next_hop_mail *mail;
-    while (!(mail = find_mail(nh, to, id_of(p, sent)))) {
+    while (!(mail = find_mail(nh, to, message_id_in(p, sent)))) {
         enum wake w = cond_wait(&nh->arrived, deadline);
         if (w == WAKE_CANCEL)
             return play_error(p, ERR_CANCEL, "interrupted");
@@ -191,7 +202,7 @@ enum step_result step_next_hop_run(struct play *p, const struct step *s, const s
             return play_fail(p, s, NULL, value, "nothing for %.*s has come to the next hop",
                              SLICE_ARG(to));
     }
-    return judge_mail(p, s, value, mail, sent);
+    return judge_mail(p, s, value, mail, to, sent);
 }
 
 /* ---- restart ---- */
