@@ -13,7 +13,8 @@
    A digit in front ("2C: a1 IDLE") names the connection; without one it is the first. Connections
    open when first named: the greeting and, unless `raw`, LOGIN as alice are passed over. "$V" stands
    for INBOX's UIDVALIDITY, "$E" for one more, "$W" for that of the mailbox "w", "$L" for 9,901 octets
-   without a line end, "$0" for NUL. The clock is virtual. */
+   without a line end, "$0" for NUL. The clock is virtual.
+   Without a fault every response must also conform to the grammar (imap_grammar.h). */
 #ifndef TEST_IMAPD_DRIVER_H
 #define TEST_IMAPD_DRIVER_H
 
@@ -33,6 +34,8 @@ struct transcript {
 
 /* The case of a loop test. Fails with the transcript's name and line. */
 void transcript_run(const struct transcript *t);
+/* The same with every octet in a segment of its own, both ways. */
+void transcript_run_one_by_one(const struct transcript *t);
 
 /* Setups: three messages in INBOX (10, 20 and 30 octets of text, the second \Seen); an empty
    mailbox w as well. */

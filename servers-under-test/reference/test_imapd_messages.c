@@ -267,9 +267,16 @@ START_TEST(messages)
 }
 END_TEST
 
+START_TEST(one_by_one)
+{
+    transcript_run_one_by_one(&transcripts[_i]);
+}
+END_TEST
+
 static void add_tests(TCase *cases)
 {
     tcase_add_loop_test(cases, messages, 0, COUNT(transcripts));
+    tcase_add_loop_test(cases, one_by_one, 0, COUNT(transcripts));
 }
 
 int main(void)

@@ -57,8 +57,10 @@ static const struct transcript transcripts[] = {
                  "C: e APPEND inbox {99999999999}", "S: e NO [TOOBIG] ~", "C: f NOOP",
                  "S: f OK ~" } },
     { .name = "a refused non-synchronising literal is read all the same",
-      .raw = true,
-      .lines = { "R: a LOGIN {9000+}\r\n", "W: 1s", "S-", "R: x\r\n", "S-" } },
+      .raw = 1,
+      .lines = { "R: a LOGIN {9901+}\r\n$L secret\r\nb NOOP\r\n", "S: a NO [LIMIT] ~", "S: b OK ~",
+                 "R: c LOGIN {9901+}\r\n$L {6+}\r\nsecret\r\nd NOOP\r\n", "S: c NO [LIMIT] ~",
+                 "S: d OK ~", "C: e LOGIN {9901}", "S: e NO [LIMIT] ~" } },
     { .name = "fifty bad commands",
       .lines = { "R: x\r\nx\r\nx\r\nx\r\nx\r\nx\r\nx\r\nx\r\nx\r\nx\r\n",
                  "R: x\r\nx\r\nx\r\nx\r\nx\r\nx\r\nx\r\nx\r\nx\r\nx\r\n",
@@ -228,9 +230,16 @@ START_TEST(session)
 }
 END_TEST
 
+START_TEST(one_by_one)
+{
+    transcript_run_one_by_one(&transcripts[_i]);
+}
+END_TEST
+
 static void add_tests(TCase *cases)
 {
     tcase_add_loop_test(cases, session, 0, COUNT(transcripts));
+    tcase_add_loop_test(cases, one_by_one, 0, COUNT(transcripts));
 }
 
 int main(void)
