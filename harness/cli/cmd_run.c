@@ -186,6 +186,7 @@ struct job {
     struct error err;
     struct task *main;
     bool finished;
+    sigset_t signals;
 };
 
 static void on_done(void *ctx, const struct result *r)
@@ -198,12 +199,8 @@ static void on_done(void *ctx, const struct result *r)
 static void watch_signals(void *arg)
 {
     struct job *j = arg;
-    sigset_t set;
     int signo;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    if (task_wait_signal(&set, NEVER, &signo) == WAKE_READY && !j->finished) {
+    if (task_wait_signal(&j->signals, NEVER, &signo) == WAKE_READY && !j->finished) {
         progress_say(&j->progress, "interrupted: cleaning up");
         session_interrupt(&j->session);
     }
@@ -375,6 +372,7 @@ int cmd_run(int argc, char **argv)
     target_init(&j.target);
     int status = prepare(&j, requests);
     if (!status) {
+        hold_signals(&j.signals);
         sched_main(CLOCK_REAL, run_main, &j);
         status = write_reports(&j, requests);
     }

@@ -53,6 +53,7 @@ struct serving {
     char folder[PATH_MAX];
     struct error err;
     int status;
+    sigset_t signals;
 };
 
 static int parse_port(struct own_options *o, const char *text, struct error *err)
@@ -203,16 +204,12 @@ static int publish(struct serving *s)
 static void serve_main(void *arg)
 {
     struct serving *s = arg;
-    sigset_t set;
     int signo;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
     int r = own_target_open(&s->own, &s->options, &s->err);
     if (r == 0)
         r = publish(s);
     if (r == 0)
-        task_wait_signal(&set, NEVER, &signo);
+        task_wait_signal(&s->signals, NEVER, &signo);
     own_target_close(&s->own);
     s->status = r < 0 ? say_error(&s->err) : EXIT_GOOD;
 }
@@ -226,6 +223,7 @@ int cmd_serve(int argc, char **argv)
         return r > 0 ? EXIT_GOOD : say_error(&s.err);
     if (parse_all(&s.options, &s.err) < 0 || open_folder(&s) < 0)
         return say_error(&s.err);
+    hold_signals(&s.signals);
     own_shared_init(&shared);
     s.options.shared = &shared;
     sched_main(CLOCK_REAL, serve_main, &s);

@@ -4,6 +4,7 @@
 
 #include "library.h"
 #include "options.h"
+#include <signal.h>
 
 /* Exit statuses (design section 8). */
 enum {
@@ -53,6 +54,9 @@ int say_problems(const struct problems *problems);
 /* The bundled library and the scenario files among `words`, which are left in *selectors. 0 or an
    exit status (said already). */
 int open_library(struct library *l, const struct text_list *words, struct text_list *selectors);
+/* Blocks SIGINT and SIGTERM, so that a task can wait for them; *ret is their set. Before any
+   scheduler runs. */
+void hold_signals(sigset_t *ret);
 /* Colour on this stream? NO_COLOR and --color decide. */
 bool wants_colour(FILE *stream, const char *choice);
 bool is_terminal(FILE *stream);

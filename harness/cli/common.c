@@ -78,3 +78,11 @@ bool wants_colour(FILE *stream, const char *choice)
         return false;
     return is_terminal(stream);
 }
+
+void hold_signals(sigset_t *ret)
+{
+    sigemptyset(ret);
+    sigaddset(ret, SIGINT);
+    sigaddset(ret, SIGTERM);
+    sigprocmask(SIG_BLOCK, ret, NULL);
+}

@@ -82,8 +82,9 @@ enum wake task_wait_fd(int fd, short events, nsec deadline);
    by this call. fd < 0 is fine. */
 void task_close_fd(int fd);
 
-/* Waits for one of the signals in `set`. From the first call on they are blocked for the process
-   and kept pending between calls, so none is lost. *ret_signo is set with WAKE_READY only. */
+/* Waits for one of the signals in `set`. They must be blocked for the process before sched_init(),
+   since every task carries a signal mask of its own, made when it is spawned; what comes between
+   two calls then stays pending and none is lost. *ret_signo is set with WAKE_READY only. */
 enum wake task_wait_signal(const sigset_t *set, nsec deadline, int *ret_signo);
 
 #endif
