@@ -82,8 +82,10 @@ struct check {
     const struct node *each;
     const struct node *steps, *always;
     slice advertised; /* empty: none */
-    slice *waived;
+    slice *waived; /* ids of invariants that it breaks on purpose */
     size_t n_waived;
+    slice *upheld; /* ids of invariants that it fails by, too */
+    size_t n_upheld;
 };
 
 /* One variant of a check: the unit that is run and reported. */

@@ -1,11 +1,13 @@
 /* Reading a scenario file: docs/scenario-language.md sections 1, 2 and 7. */
 #include "check_private.h"
+#include "invariant.h"
 #include <stdio.h>
 
 static const char *const file_keys[] = { "topic", "about", "tags", "needs", "checks" };
 static const char *const check_keys[] = { "title", "clause", "level",      "proved-by", "why",
                                           "tags",  "needs",  "devices",    "given",     "each",
-                                          "steps", "always", "advertised", "waive" };
+                                          "steps", "always", "advertised", "upholds",
+                                          "waive" };
 
 static const char *text_of(struct check_loader *l, const struct node *n, const char *what)
 {
@@ -73,7 +75,7 @@ static void load_faults(struct check_loader *l, struct check *c, const struct no
     }
 }
 
-/* Tags and waived ids of file and check, one list after the other. */
+/* Words of file and check, one list after the other. */
 static void add_words(struct check_loader *l, slice **list, size_t *n, const struct node *node,
                       const char *what)
 {
@@ -86,6 +88,27 @@ static void add_words(struct check_loader *l, slice **list, size_t *n, const str
         memcpy(all + *n, words, count * sizeof *all);
     *list = all;
     *n += count;
+}
+
+static const char *invariant_name(const void *rows, size_t i)
+{
+    return ((const struct invariant *)rows)[i].id;
+}
+
+static void add_invariants(struct check_loader *l, slice **list, size_t *n, const struct node *node,
+                           const char *what)
+{
+    size_t count;
+    const struct invariant *rows = invariant_rows(&count);
+    add_words(l, list, n, node, what);
+    for (size_t i = 0; i < *n; i++) {
+        if (invariant_find((*list)[i]))
+            continue;
+        const char *near = nearest_of((*list)[i], count, invariant_name, rows);
+        problem_add(l->problems, (node->kind == NODE_LIST ? node->items[i] : node)->at,
+                    "unknown invariant \"%.*s\"%s%s%s", SLICE_ARG((*list)[i]),
+                    near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    }
 }
 
 static void require_keys(struct check_loader *l, const struct node *key, const struct node *map)
@@ -138,7 +161,8 @@ static struct check *load_check(struct check_loader *l, const struct node *file,
         load_faults(l, c, node_get(map, "proved-by"));
     add_words(l, &c->tags, &c->n_tags, node_get(file, "tags"), "tags");
     add_words(l, &c->tags, &c->n_tags, node_get(map, "tags"), "tags");
-    add_words(l, &c->waived, &c->n_waived, node_get(map, "waive"), "waive");
+    add_invariants(l, &c->waived, &c->n_waived, node_get(map, "waive"), "waive");
+    add_invariants(l, &c->upheld, &c->n_upheld, node_get(map, "upholds"), "upholds");
     c->each = node_get(map, "each");
     c->steps = node_get(map, "steps");
     c->always = node_get(map, "always");

@@ -148,12 +148,31 @@ void invariant_looked(struct device *d, enum invariant_id id)
     d->play->session->invariants->of[id].looked++;
 }
 
-static bool is_waived(const struct check *c, const char *id)
+static bool is_among(const slice *ids, size_t n, const char *id)
 {
-    for (size_t i = 0; i < c->n_waived; i++)
-        if (slice_eq_str(c->waived[i], id))
+    for (size_t i = 0; i < n; i++)
+        if (slice_eq_str(ids[i], id))
             return true;
     return false;
+}
+
+static bool is_waived(const struct check *c, const char *id)
+{
+    return is_among(c->waived, c->n_waived, id);
+}
+
+/* For a check that upholds the rule: its step fails with this (steps_run). */
+static void note_breach(struct device *d, enum invariant_id id, slice actual, size_t offset,
+                        const char *text)
+{
+    struct play *p = d->play;
+    if (p->breach.id || !is_among(p->check->upheld, p->check->n_upheld, rows[id].id))
+        return;
+    p->breach = (struct play_breach) { .id = rows[id].id,
+                                       .device = d,
+                                       .message = arena_str(&p->arena, slice_of(text)),
+                                       .actual = arena_dup(&p->arena, actual),
+                                       .offset = offset };
 }
 
 static void record(struct device *d, enum invariant_id id, slice actual, size_t offset, char *text)
@@ -162,6 +181,7 @@ static void record(struct device *d, enum invariant_id id, slice actual, size_t 
     struct play *p = d->play;
     struct finding *f = &p->session->invariants->of[id];
     f->breaks++;
+    note_breach(d, id, actual, offset, text);
     if (f->where && f->where <= p->planned) {
         free(text);
         return;

@@ -243,6 +243,17 @@ static void step_from_node(const struct node *n, struct step *ret)
     }
 }
 
+/* What matched its pattern may still break a rule that the check upholds (`upholds`). */
+static enum step_result breach_failure(struct play *p, const struct step *s)
+{
+    const struct play_breach *b = &p->breach;
+    struct match m = { .offset = b->offset, .length = 1 };
+    play_fail(p, s, b->device, s->value, "%s", b->message);
+    play_fail_more(p, "breaks %s", b->id);
+    play_fail_actual(p, b->actual, b->offset == SIZE_MAX ? NULL : &m);
+    return STEP_FAILED;
+}
+
 enum step_result steps_run(struct play *p, const struct node *list)
 {
     enum step_result r = STEP_OK;
@@ -250,6 +261,8 @@ enum step_result steps_run(struct play *p, const struct node *list)
         struct step s;
         step_from_node(list->items[i], &s);
         r = run_actor(p, &s);
+        if (r == STEP_OK && p->breach.id)
+            r = breach_failure(p, &s);
     }
     return r;
 }

@@ -54,7 +54,15 @@ struct play_failure {
     size_t differs_from, differs_to; /* in actual; SIZE_MAX: no difference to show */
     slice wanted;
     ARRAY(char *) more;
-    const char *invariant; /* an always-on rule of the engine that was broken, or NULL */
+};
+
+/* An invariant that the check upholds and a device saw broken: the step that runs then fails. */
+struct play_breach {
+    const char *id; /* NULL: none so far */
+    const struct device *device;
+    char *message;
+    slice actual;
+    size_t offset; /* in actual; SIZE_MAX: no place */
 };
 
 /* What a play has put on the target. */
@@ -78,6 +86,7 @@ struct play {
     struct transcript *transcript;
     struct device *devices; /* check->n_devices */
     struct play_failure failure;
+    struct play_breach breach; /* the first */
     struct error error; /* of STEP_ERROR */
     const char *skip;   /* reason, when it turned out not to be applicable */
     struct message *messages;
