@@ -172,24 +172,9 @@ struct exchange {
     struct buf message, challenge;
 };
 
-static bool decode_leniently(slice text, struct buf *out)
-{
-    auto_buf clean;
-    buf_init(&clean, BUF_OURS);
-    for (size_t i = 0; i < text.n; i++)
-        if (ascii_is_alnum(text.p[i]) || text.p[i] == '+' || text.p[i] == '/')
-            buf_addc(&clean, text.p[i]);
-    while (clean.n % 4)
-        buf_addc(&clean, '=');
-    return base64_decode(buf_slice(&clean), out, NULL);
-}
-
 static bool decode(struct exchange *x, slice text)
 {
-    buf_clear(&x->message);
-    if (base64_decode(text, &x->message, NULL))
-        return true;
-    if (pop3d_fault(x->s, FAULT_POP3_SASL_BASE64) && decode_leniently(text, &x->message))
+    if (sasl_server_decode(text, pop3d_fault(x->s, FAULT_POP3_SASL_BASE64), &x->message))
         return true;
     pop3d_err(x->s, NULL, "that is not base64");
     return false;

@@ -272,6 +272,25 @@ void sasl_server_mechanisms(const struct server_conn *c, struct buf *ret)
         }
 }
 
+/* Drops everything that is not base64. */
+static bool decode_leniently(slice text, struct buf *ret)
+{
+    auto_buf clean;
+    buf_init(&clean, BUF_OURS);
+    for (size_t i = 0; i < text.n; i++)
+        if (ascii_is_alnum(text.p[i]) || text.p[i] == '+' || text.p[i] == '/')
+            buf_addc(&clean, text.p[i]);
+    while (clean.n % 4)
+        buf_addc(&clean, '=');
+    return base64_decode(buf_slice(&clean), ret, NULL);
+}
+
+bool sasl_server_decode(slice text, bool lenient, struct buf *ret)
+{
+    buf_clear(ret);
+    return base64_decode(text, ret, NULL) || (lenient && decode_leniently(text, ret));
+}
+
 struct sasl_server *sasl_server_new(const struct server_conn *c, slice mechanism)
 {
     const struct sasl_mechanism *m = NULL;

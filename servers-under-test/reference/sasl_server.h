@@ -26,6 +26,10 @@ enum sasl_step {
 
 struct sasl_server;
 
+/* The message in a line of base64 (RFC 4954 and 5034 section 4: no other character, whole groups);
+   `ret` is cleared first. lenient: a fault drops what is not base64. */
+bool sasl_server_decode(slice text, bool lenient, struct buf *ret);
+
 /* The mechanisms that this connection offers now, best first, separated by single spaces; adds to
    `ret`. None before TLS (RFC 8314 section 4.1), unless a fault allows passwords in clear. */
 void sasl_server_mechanisms(const struct server_conn *c, struct buf *ret);

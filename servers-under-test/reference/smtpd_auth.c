@@ -64,25 +64,9 @@ struct exchange {
     struct buf message, challenge;
 };
 
-/* Drops everything that is not base64, by fault. */
-static bool decode_leniently(slice text, struct buf *out)
-{
-    auto_buf clean;
-    buf_init(&clean, BUF_OURS);
-    for (size_t i = 0; i < text.n; i++)
-        if (ascii_is_alnum(text.p[i]) || text.p[i] == '+' || text.p[i] == '/')
-            buf_addc(&clean, text.p[i]);
-    while (clean.n % 4)
-        buf_addc(&clean, '=');
-    return base64_decode(buf_slice(&clean), out, NULL);
-}
-
 static bool decode(struct exchange *x, slice text)
 {
-    buf_clear(&x->message);
-    if (base64_decode(text, &x->message, NULL))
-        return true;
-    if (smtpd_fault(x->s, FAULT_SMTP_AUTH_BASE64) && decode_leniently(text, &x->message))
+    if (sasl_server_decode(text, smtpd_fault(x->s, FAULT_SMTP_AUTH_BASE64), &x->message))
         return true;
     smtpd_refuse(x->s, 501, "5.5.2", "that is not base64");
     return false;

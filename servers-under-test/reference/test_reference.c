@@ -202,6 +202,33 @@ static void run_noise(void *arg)
     next_hop_free(hop);
 }
 
+static void run_quota(void *arg)
+{
+    static const struct reference_account accounts[] = { { "alice", "pw", NULL, NULL },
+                                                         { "bob", "pw", NULL, NULL } };
+    struct reference_options o = { .accounts = accounts, .n_accounts = 2 };
+    struct reference *ref;
+    ck_assert_int_eq(reference_new(&o, NULL, &ref), 0);
+    account_set_quota(reference_find_user(ref, S("alice")), 10, STORE_NO_LIMIT);
+    struct mailbox *bob = account_inbox(reference_find_user(ref, S("bob")));
+    slice dialogue = S("MAIL FROM:<a@x.org>\r\nRCPT TO:<bob@mailassay.test>\r\n"
+                       "RCPT TO:<alice@mailassay.test>\r\nBDAT 2 LAST\r\n\r\nQUIT\r\n");
+    auto_buf script, out;
+    buf_init(&script, BUF_OURS);
+    buf_init(&out, BUF_OURS);
+    buf_addf(&script, "HELO x.org\r\n%.*s", SLICE_ARG(dialogue));
+    talk(ref, SERVICE_SMTP, buf_slice(&script), &out);
+    ck_assert_uint_ne(slice_find(buf_slice(&out), S("\r\n452 4.2.2 ")), SIZE_MAX);
+    ck_assert_uint_eq(bob->messages.n, 0);
+    reference_free(ref);
+}
+
+START_TEST(full_mailbox_of_one_recipient_refuses_the_message)
+{
+    sched_main(CLOCK_VIRTUAL, run_quota, NULL);
+}
+END_TEST
+
 START_TEST(noise_ends_no_server)
 {
     sched_main(CLOCK_VIRTUAL, run_noise, (void *)(uintptr_t)(_i * 7919));
@@ -375,6 +402,7 @@ static void add(TCase *t)
     tcase_add_test(t, logins_and_addresses);
     tcase_add_test(t, journal_that_cannot_be_written_is_an_error);
     tcase_add_test(t, nothing_said_before_a_login_reveals_accounts);
+    tcase_add_test(t, full_mailbox_of_one_recipient_refuses_the_message);
     tcase_add_loop_test(t, noise_ends_no_server, 0, 10);
     tcase_add_test(t, mail_comes_out_as_it_came_in);
     tcase_add_loop_test(t, relay_passes_on_and_passes_back, 0, COUNT(refusals));
