@@ -9,9 +9,15 @@
 
 #include "store.h"
 
+#define JOURNAL_HEADER S("mailassay journal 1\n")
+#define JOURNAL_OCTETS_MAX ((size_t)1 << 30) /* of a journal that we read */
+
 /* Opens, replays into `st` (empty but for its options), cuts a torn last record off. */
 int journal_open(struct store *st, const char *path, struct error *err, struct journal **ret);
 void journal_close(struct journal *j);
+/* Does what the records of `all` say; *ret_good is the length of what is whole. ERR_FILE for
+   anything but a torn last record. */
+int journal_replay(struct store *st, slice all, size_t *ret_good, struct error *err);
 int journal_check(struct journal *j, struct error *err);
 
 /* Each appends one record; with a store without journal they do nothing. */
