@@ -28,6 +28,12 @@ static void send_quota(struct imapd_session *s)
     buf_adds(out, ")\r\n");
 }
 
+/* Without any limit there is no quota root: a QUOTA response names at least one resource. */
+static bool has_limits(const struct account *a)
+{
+    return a->storage_limit != STORE_NO_LIMIT || a->message_limit != STORE_NO_LIMIT;
+}
+
 static bool is_root(struct imapd_session *s)
 {
     slice name;
@@ -42,6 +48,8 @@ void imapd_getquota(struct imapd_session *s)
 {
     if (!is_root(s))
         return;
+    if (!has_limits(s->account))
+        return imapd_no(s, "[NONEXISTENT] No quota is set");
     send_quota(s);
     imapd_ok(s, "GETQUOTA completed");
 }
@@ -53,8 +61,12 @@ void imapd_getquotaroot(struct imapd_session *s)
         return;
     imapd_send(s, S("* QUOTAROOT "));
     imapd_add_name(s, imapd_out(s), m->name);
-    imapd_send(s, S(" \"" STORE_QUOTA_ROOT "\"\r\n"));
-    send_quota(s);
+    if (has_limits(s->account)) {
+        imapd_send(s, S(" \"" STORE_QUOTA_ROOT "\"\r\n"));
+        send_quota(s);
+    } else {
+        imapd_send(s, S("\r\n"));
+    }
     imapd_ok(s, "GETQUOTAROOT completed");
 }
 
@@ -79,6 +91,7 @@ void imapd_setquota(struct imapd_session *s)
             return imapd_no(s, "No quota for this resource here");
     }
     account_set_quota(s->account, storage, messages);
-    send_quota(s);
+    if (has_limits(s->account))
+        send_quota(s);
     imapd_ok(s, "SETQUOTA completed");
 }
