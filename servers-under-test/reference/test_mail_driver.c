@@ -21,6 +21,7 @@ struct connection {
 
 struct drive {
     const struct transcript *t;
+    bool by_octet;
     size_t line;
     struct reference *ref;
     struct next_hop *hop;
@@ -262,9 +263,15 @@ static slice expand(const char *text, struct buf *out)
     return buf_slice(out);
 }
 
-static void send_text(struct connection *c, slice text)
+static void send_text(const struct drive *d, struct connection *c, slice text)
 {
-    ck_assert_int_ge(stream_write_slice(c->client, text, now() + SECONDS(3)), 0);
+    size_t step = d->by_octet ? 1 : text.n;
+    for (size_t i = 0; i < text.n; i += step) {
+        slice piece = slice_sub(text, i, i + step);
+        ck_assert_int_ge(stream_write_slice(c->client, piece, now() + SECONDS(3)), 0);
+        if (d->by_octet)
+            task_yield();
+    }
 }
 
 static void pass_time(slice text)
@@ -278,11 +285,11 @@ static void run_step(struct drive *d, struct connection *c, char verb, char how,
 {
     switch (verb) {
     case 'C':
-        send_text(c, text);
-        send_text(c, S("\r\n"));
+        send_text(d, c, text);
+        send_text(d, c, S("\r\n"));
         break;
     case 'R':
-        send_text(c, text);
+        send_text(d, c, text);
         break;
     case 'S':
         if (how == '-')
@@ -391,7 +398,7 @@ static void make_server(struct drive *d)
 
 static void drive(void *arg)
 {
-    struct drive d = { .t = arg };
+    struct drive d = *(struct drive *)arg;
     make_server(&d);
     add_messages(&d);
     for (d.line = 0; d.line < COUNT(d.t->lines) && d.t->lines[d.line]; d.line++)
@@ -405,7 +412,12 @@ static void drive(void *arg)
 
 void transcript_run(const struct transcript *t)
 {
-    sched_main(CLOCK_VIRTUAL, drive, (void *)t);
+    sched_main(CLOCK_VIRTUAL, drive, &(struct drive) { .t = t });
+}
+
+void transcript_run_by_octet(const struct transcript *t)
+{
+    sched_main(CLOCK_VIRTUAL, drive, &(struct drive) { .t = t, .by_octet = true });
 }
 
 static bool is_covered(const struct transcript *list, size_t n, const char *fault)

@@ -43,6 +43,8 @@ struct transcript {
 
 /* The case of a loop test. Fails with the transcript's name and line. */
 void transcript_run(const struct transcript *t);
+/* The same, and the client sends one octet at a time: nothing may depend on how octets travel. */
+void transcript_run_by_octet(const struct transcript *t);
 /* Fails unless every fault of these protocols (words separated by spaces) has a transcript. */
 void transcripts_cover(const struct transcript *list, size_t n, const char *protocols);
 

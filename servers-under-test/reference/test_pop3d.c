@@ -67,11 +67,24 @@ static const struct transcript transcripts[] = {
         "S: -ERR ~", "S: +OK ~", "S: -ERR ~", "S: +OK ~", "S: -ERR ~",
         "R: USER a\r\nPASS b\r\nUSER a\r\nPASS b\r\n", "S: +OK ~", "S: -ERR ~", "S: +OK ~",
         "S: -ERR ~", "SX" } },
+};
+/* clang-format on */
+
+/* What comes in clear behind the go-ahead is no handshake; only along with the command it is
+   dropped. */
+/* clang-format off */
+static const struct transcript in_one_write[] = {
     { "plaintext behind STLS is dropped", "pop3", NULL, 1,
       { "S: +OK ~", "R: STLS\r\nCAPA\r\nST", "S: +OK ~", "T:", "S-", "C: QUIT", "S: +OK ~",
         "SX" } },
 };
 /* clang-format on */
+
+START_TEST(transcript_in_one_write)
+{
+    transcript_run(&in_one_write[_i]);
+}
+END_TEST
 
 START_TEST(transcript)
 {
@@ -79,9 +92,17 @@ START_TEST(transcript)
 }
 END_TEST
 
+START_TEST(transcript_by_octet)
+{
+    transcript_run_by_octet(&transcripts[_i]);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_loop_test(t, transcript, 0, COUNT(transcripts));
+    tcase_add_loop_test(t, transcript_by_octet, 0, COUNT(transcripts));
+    tcase_add_loop_test(t, transcript_in_one_write, 0, COUNT(in_one_write));
 }
 
 int main(void)
