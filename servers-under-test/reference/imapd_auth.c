@@ -53,6 +53,8 @@ static void logged_in(struct imapd_session *s, struct account *account)
     s->account = account;
     s->state = STATE_LOGGED_IN;
     imapd_add_capabilities(s, &list);
+    if (faulty(s, FAULT_IMAP_RESPONSE_CODE_MALFORMED))
+        return imapd_ok(s, "[Error=\"(none]\" x] Logged in");
     imapd_ok(s, "[%s] Logged in", list.p);
 }
 

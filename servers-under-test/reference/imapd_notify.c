@@ -172,6 +172,8 @@ void imapd_send_flag_lists(struct imapd_session *s)
         buf_addf(&flags, "%s%s", flag == 1 ? "" : " ", flag_name(flag));
     array_each (keyword, &m->keywords)
         buf_addf(&flags, " %s", *keyword);
+    if (faulty(s, FAULT_IMAP_SELECT_BAD_FLAG))
+        buf_adds(&flags, " [Gmail]");
     if (!faulty(s, FAULT_IMAP_SELECT_NO_FLAGS))
         imapd_sendf(s, "* FLAGS (%s%s)\r\n", flags.p,
                     faulty(s, FAULT_IMAP_SELECT_STAR_IN_FLAGS) ? " \\*" : "");

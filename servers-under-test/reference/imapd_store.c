@@ -169,6 +169,8 @@ static void store_one(struct imapd_session *s, struct store_request *r, size_t i
     unsigned what = update_for(s, r->silent, changed_by_others);
     if (what)
         imapd_send_update(s, index, what);
+    else if (r->silent && faulty(s, FAULT_IMAP_STORE_EMPTY_FETCH))
+        imapd_sendf(s, "* %zu FETCH ()\r\n", index + 1);
     e->told_change = msg->change;
 }
 
