@@ -64,7 +64,10 @@ static void run_quit(struct smtpd *s, const struct smtp_command *command)
 
 static void run_help(struct smtpd *s, const struct smtp_command *command)
 {
-    smtpd_reply(s, 214, "2.0.0", "see RFC 5321");
+    if (smtpd_fault(s, FAULT_SMTP_HELP_UNKNOWN))
+        smtpd_refuse(s, 500, "5.5.1", "unknown command");
+    else
+        smtpd_reply(s, 214, "2.0.0", "see RFC 5321");
 }
 
 /* "<user@domain>", "user@domain" or "user". */
@@ -93,6 +96,12 @@ static void run_vrfy(struct smtpd *s, const struct smtp_command *command)
         smtpd_reply(s, 252, "2.1.5", "send some mail, it will be tried");
 }
 
+/* No lists here; section 7.3 asks for 252 of those who do not tell. */
+static void run_expn(struct smtpd *s, const struct smtp_command *command)
+{
+    smtpd_reply(s, 252, "2.1.5", "send some mail, it will be tried");
+}
+
 /* --- the table --- */
 
 enum {
@@ -118,6 +127,7 @@ static const struct row {
     [SMTP_NOOP] = { STATE_ANY, BEFORE_TLS | BEFORE_AUTH | FOR_ALL, run_noop },
     [SMTP_QUIT] = { STATE_ANY, BEFORE_TLS | BEFORE_AUTH | FOR_ALL, run_quit },
     [SMTP_VRFY] = { STATE_ANY, FOR_ALL, run_vrfy },
+    [SMTP_EXPN] = { STATE_ANY, FOR_ALL, run_expn },
     [SMTP_HELP] = { STATE_ANY, BEFORE_AUTH | FOR_ALL, run_help },
     [SMTP_STARTTLS] = { STATE_GREETED, BEFORE_TLS | BEFORE_AUTH | FOR_ALL, smtpd_starttls },
     [SMTP_AUTH] = { STATE_ANY, BEFORE_AUTH | FOR_SMTP, smtpd_auth },
@@ -160,7 +170,7 @@ static bool is_refused(struct smtpd *s, const struct smtp_command *command,
                        struct smtp_outcome *ret)
 {
     enum smtp_verb verb = command->verb;
-    if (verb == SMTP_EXPN || verb == SMTP_ETRN ||
+    if (verb == SMTP_ETRN || (verb == SMTP_EXPN && smtpd_fault(s, FAULT_SMTP_EXPN_LISTED)) ||
         (verb == SMTP_BDAT && smtpd_fault(s, FAULT_SMTP_BDAT_REFUSED)))
         return !smtp_outcome_set(ret, 502, "5.5.1", "%s is not implemented", smtp_verb_name(verb));
     if (!is_supported(s, verb))
@@ -204,13 +214,16 @@ static bool is_lower(slice verb)
     return verb.n && verb.p[0] >= 'a' && verb.p[0] <= 'z';
 }
 
-/* An EHLO without a domain, and a chunk size that is none: tolerated by fault. */
+/* An EHLO without a domain, arguments where there are none, and a chunk size that is none:
+   tolerated by fault. */
 static bool tolerates(const struct smtpd *s, const struct smtp_command *command)
 {
     if (command->verb == SMTP_EHLO && !command->args.n)
         return smtpd_fault(s, FAULT_SMTP_EHLO_NO_ARGUMENT);
     if (command->verb == SMTP_BDAT)
         return smtpd_fault(s, FAULT_SMTP_BDAT_SIZE);
+    if (command->verb == SMTP_RSET || command->verb == SMTP_DATA || command->verb == SMTP_QUIT)
+        return smtpd_fault(s, FAULT_SMTP_EXTRA_ARGUMENT);
     return command->verb == SMTP_STARTTLS && smtpd_fault(s, FAULT_TLS_STARTTLS_ARGUMENT);
 }
 
@@ -275,7 +288,9 @@ static void next_command(struct smtpd *s)
 static void greet(struct smtpd *s)
 {
     int code = smtpd_fault(s, FAULT_SMTP_GREETING_CODE) ? 250 : 220;
-    smtpd_reply(s, code, NULL, "%s %s service ready", reference_host_name(s->c->ref),
+    bool nameless = smtpd_fault(s, FAULT_SMTP_GREETING_NO_DOMAIN);
+    smtpd_reply(s, code, NULL, "%s%s%s service ready",
+                nameless ? "" : reference_host_name(s->c->ref), nameless ? "" : " ",
                 smtpd_is(s, ROLE_LMTP) ? "LMTP" : "ESMTP");
 }
 

@@ -46,8 +46,7 @@ static bool ends_falsely(struct data_reader *r, char c)
 /* Keeps at most what may be accepted; the rest of a message that is too big is only counted. */
 static void check_size(struct smtpd *s)
 {
-    if (s->t.data.n <= reference_settings(s->c->ref)->size_max ||
-        smtpd_fault(s, FAULT_SMTP_SIZE_NOT_ENFORCED))
+    if (s->t.data.n <= reference_settings(s->c->ref)->size_max)
         return;
     s->t.too_big = true;
     buf_clear(&s->t.data);

@@ -169,7 +169,8 @@ static bool take_parameters(struct smtpd *s, const struct parameter *list,
 {
     for (size_t i = 0; i < command->n_params; i++) {
         const struct smtp_param *p = &command->params[i];
-        if (smtp_command_param(command, p->keyword) != p)
+        if (smtp_command_param(command, p->keyword) != p &&
+            !smtpd_fault(s, FAULT_SMTP_PARAMETER_TWICE))
             return smtp_outcome_set(why, 501, "5.5.4", "a parameter stands twice");
         if (!take_parameter(s, list, p, passed_on, why))
             return false;

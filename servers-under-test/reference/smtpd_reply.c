@@ -101,8 +101,12 @@ void smtpd_refuse(struct smtpd *s, int code, const char *enhanced, const char *f
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
+    if (smtpd_fault(s, FAULT_SMTP_ERROR_CODE))
+        code = 554;
     if (++s->errors < SMTPD_ERRORS_MAX || smtpd_fault(s, FAULT_SMTP_ERRORS_UNLIMITED)) {
         reply_text(s, code, enhanced, text);
+        if (code <= 504 && smtpd_fault(s, FAULT_SMTP_ERROR_TWICE))
+            reply_text(s, code, enhanced, text);
         return;
     }
     smtpd_reply(s, 421, "4.7.0", "%s too many errors, closing", reference_host_name(s->c->ref));
