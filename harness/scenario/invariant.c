@@ -54,7 +54,7 @@ static const struct invariant rows[INVARIANT_COUNT] = {
                                 "pop3/authorization/unknown-command" },
     [INVARIANT_SMTP_LINE_ENDS] = { "invariant/smtp/line-ends",
                                    "Every line of an SMTP reply ends in CRLF",
-                                   "rfc5321/2.3.8/lines-end-in-crlf", "smtp.reply.bare-lf",
+                                   "rfc5321/2.3.8/line-ends-in-crlf", "smtp.reply.bare-lf",
                                    "smtp/session/noop" },
     [INVARIANT_SMTP_GRAMMAR] = { "invariant/smtp/grammar",
                                  "Every SMTP reply is a code, a separator and text, one code per "
