@@ -146,6 +146,25 @@ static enum step_result compare(struct device *d, const struct step *s, const st
     return STEP_FAILED;
 }
 
+/* Variables in a regular expression stand for their value as it is; a "$" before another word is
+   left alone. */
+static slice regex_with_values(struct device *d, slice regex)
+{
+    struct var_piece piece;
+    slice rest = regex, value;
+    auto_buf out;
+    buf_init(&out, BUF_OURS);
+    while (var_piece_next(&rest, &piece)) {
+        if (!piece.name.n)
+            buf_add(&out, piece.plain);
+        else if (vars_get(device_vars(d), piece.name, &value))
+            buf_addf(&out, "\\Q%.*s\\E", SLICE_ARG(value));
+        else
+            buf_addf(&out, "$%.*s", SLICE_ARG(piece.name));
+    }
+    return arena_dup(&d->play->arena, buf_slice(&out));
+}
+
 /* The header as it arrived, trace fields and all, against `header` or `header-without`. */
 static enum step_result judge_header(struct device *d, const struct step *s, const struct node *n,
                                      bool wanted, slice header)
@@ -158,7 +177,7 @@ static enum step_result judge_header(struct device *d, const struct step *s, con
     for (size_t i = 0; i < count; i++) {
         if (!regex_of(items[i], &p->arena, &regex))
             continue;
-        int found = match_regex(regex, header, wanted ? &p->vars : NULL, why);
+        int found = match_regex(regex_with_values(d, regex), header, wanted ? &p->vars : NULL, why);
         if (found < 0)
             return play_error(p, ERR_FILE, "%s:%u: %s", items[i]->at.file, items[i]->at.line, why);
         if (found == wanted)

@@ -2,8 +2,8 @@
 #include "imap_response.h"
 #include "step_table.h"
 
-static const char *const keys[] = { "mechanism", "initial-response", "user",  "password",
-                                    "tokens",    "expect",           "cancel" };
+static const char *const keys[] = { "mechanism", "initial-response", "user", "password",
+                                    "tokens",    "expect",           "save" };
 static const char *const outcomes[] = { "ok", "refused" };
 enum { MAX_TOKENS = 16 };
 
@@ -42,6 +42,9 @@ void step_login_check(struct step_check *c, const struct node *value, const stru
         tokens->n > MAX_TOKENS)
         problem_add(c->loader->problems, tokens->at, "more than %d tokens", MAX_TOKENS);
     check_expect(c, node_get(value, "expect"));
+    if (node_get(value, "save") &&
+        node_is(node_get(value, "save"), NODE_SCALAR, "save", c->loader->problems))
+        step_bind(c, node_get(value, "save")->text);
 }
 
 static enum step_result credentials_from(struct device *d, const struct node *map,
@@ -146,6 +149,8 @@ enum step_result step_login_run(struct play *p, struct device *d, const struct s
         return play_error_from(p, &err);
     if (result == 0 && refused)
         return play_fail(p, s, d, expect, "%s was logged in", d->name);
+    if (node_get(m, "save"))
+        vars_set(&p->vars, node_get(m, "save")->text, slice_of(result < 0 ? err.text : ""));
     if (result == 0 || (refused && result == ERR_LOGIN))
         return STEP_OK;
     play_fail(p, s, d, expect ? expect : value, "%s was not logged in: %s", d->name, err.text);
