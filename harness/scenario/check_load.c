@@ -1,13 +1,13 @@
 /* Reading a scenario file: docs/scenario-language.md sections 1, 2 and 7. */
 #include "check_private.h"
 #include "invariant.h"
+#include "message.h"
 #include <stdio.h>
 
 static const char *const file_keys[] = { "topic", "about", "tags", "needs", "checks" };
 static const char *const check_keys[] = { "title", "clause", "level",      "proved-by", "why",
                                           "tags",  "needs",  "devices",    "given",     "each",
-                                          "steps", "always", "advertised", "upholds",
-                                          "waive" };
+                                          "steps", "always", "advertised", "upholds",   "waive" };
 
 static const char *text_of(struct check_loader *l, const struct node *n, const char *what)
 {
@@ -139,13 +139,24 @@ static void check_steps(struct check_loader *l, struct check *c)
     array_release(&sc.known);
 }
 
+static void check_messages(struct check_loader *l, const struct check *c)
+{
+    for (size_t i = 0; i < c->n_mailboxes; i++)
+        for (size_t k = 0; k < c->mailboxes[i].n; k++)
+            message_check(l, c, c->mailboxes[i].messages[k]);
+    for (size_t i = 0; i < c->n_loose; i++)
+        message_check(l, c, c->loose[i]);
+}
+
 static struct check *load_check(struct check_loader *l, const struct node *file,
-                                const struct node *key, const struct node *map)
+                                const struct node *key, const struct node *map,
+                                const char *id_prefix)
 {
     struct check *c = arena_new(l->arena, struct check);
     c->at = key->at;
     c->file = key->at.file;
     c->name = arena_str(l->arena, key->text);
+    c->id = arena_printf(l->arena, "%s/%s", id_prefix, c->name);
     if (!id_is_plain(key->text))
         problem_add(l->problems, key->at, "a check's id is made of a-z, 0-9 and \"-\"");
     if (!node_is(map, NODE_MAP, "a check", l->problems))
@@ -174,6 +185,7 @@ static struct check *load_check(struct check_loader *l, const struct node *file,
     check_load_needs(l, c, node_get(file, "needs"));
     check_load_needs(l, c, node_get(map, "needs"));
     check_load_each(l, c);
+    check_messages(l, c);
     check_steps(l, c);
     return c;
 }
@@ -197,10 +209,9 @@ void check_load_file(struct check_loader *l, const char *path, const char *shown
     slice prefix = slice_of(id_prefix);
     size_t slash = slice_find_char(prefix, '/');
     for (size_t i = 0; i < checks->n; i++) {
-        struct check *c = load_check(l, root, checks->keys[i], checks->items[i]);
+        struct check *c = load_check(l, root, checks->keys[i], checks->items[i], id_prefix);
         if (!c)
             continue;
-        c->id = arena_printf(l->arena, "%s/%s", id_prefix, c->name);
         c->family = arena_str(l->arena, slice_sub(prefix, 0, slash == SIZE_MAX ? prefix.n : slash));
         *array_push(list) = c;
     }

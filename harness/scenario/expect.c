@@ -150,6 +150,9 @@ enum step_result expect_completion(struct device *d, const struct step *s,
         if (slice_eq_str(alternatives[i], "closed")) {
             if (!reply->completion && reply->result == CONN_CLOSED)
                 return STEP_OK;
+        } else if (slice_eq_str(alternatives[i], "nothing")) {
+            if (!reply->completion && reply->result == CONN_TIMEOUT)
+                return STEP_OK;
         } else if (reply->completion &&
                    expect_alternative(d, alternatives[i], reply->completion, &m)) {
             return STEP_OK;
@@ -232,8 +235,10 @@ void expect_check(struct step_check *c, const struct node *map)
     check_patterns(c, map, "expect");
     if (node_get(map, "expect") && expect_refuses(node_get(map, "expect")))
         c->check->refuses = true;
-    if (node_get(map, "within"))
-        node_duration(node_get(map, "within"), "within", &within, c->loader->problems);
+    if (node_get(map, "within") &&
+        node_duration(node_get(map, "within"), "within", &within, c->loader->problems) &&
+        within > STEP_WAIT_LONG)
+        c->check->slow = true;
     if (node_get(map, "save"))
         step_bind(c, node_get(map, "save")->text);
     const struct node *body = node_get(map, "body");

@@ -1,6 +1,8 @@
 #include "match.h"
+#include "imap_date.h"
 #include "imap_response.h"
 #include "imap_set.h"
+#include "match_golden.h"
 
 /* How the values of a list are held against the pattern's. */
 enum style {
@@ -80,12 +82,37 @@ static slice captured_text(const struct imap_value *v)
     return imap_is_string(v) ? v->text : v->raw;
 }
 
+/* A data item with its section: the names of fields in it may be quoted or not (header-list). */
+static bool sections_equal(slice a, slice b)
+{
+    size_t i = 0, k = 0;
+    if (slice_find_char(a, '[') == SIZE_MAX)
+        return false;
+    for (;; i++, k++) {
+        i += i < a.n && a.p[i] == '"';
+        k += k < b.n && b.p[k] == '"';
+        if (i >= a.n || k >= b.n)
+            return i >= a.n && k >= b.n;
+        if (ascii_lower(a.p[i]) != ascii_lower(b.p[k]))
+            return false;
+    }
+}
+
+/* The same moment, whatever the zone in which it is written. */
+static bool moments_equal(slice a, slice b)
+{
+    struct imap_datetime x, y;
+    return imap_datetime_parse(a, &x) && imap_datetime_parse(b, &y) &&
+           imap_datetime_unix(&x) == imap_datetime_unix(&y);
+}
+
 static bool text_equal(const struct imap_value *v, slice want, bool quoted)
 {
     if (!imap_is_string(v))
         return slice_eq(v->raw, want);
     if (v->kind == IMAP_ATOM && !quoted)
-        return slice_eq_nocase(v->text, want) || sets_equal(v->text, want);
+        return slice_eq_nocase(v->text, want) || sets_equal(v->text, want) ||
+               sections_equal(v->text, want);
     if (v->kind == IMAP_NIL)
         return !quoted && slice_eq_nocase(v->text, want);
     return slice_eq(v->text, want);
@@ -97,23 +124,50 @@ static bool is_message_number(slice name, uint64_t *ret)
     return slice_to_u64(name, UINT32_MAX, ret);
 }
 
-static bool match_text(struct match *m, const struct pattern *p, const struct imap_value *v)
+static void capture(struct match *m, slice name, slice value)
+{
+    autofree char *size_name = xprintf("%.*s.size", SLICE_ARG(name));
+    autofree char *size = xprintf("%zu", value.n);
+    vars_set(m->vars, name, value);
+    vars_set_text(m->vars, size_name, size);
+}
+
+static bool match_golden(struct match *m, enum golden_kind kind, slice alternatives,
+                         const struct imap_value *v, size_t depth)
+{
+    struct golden_difference d;
+    auto_arena arena = { 0 };
+    return golden_matches(kind, alternatives, v, &arena, &d) ||
+           differs(m, depth + 1 + d.depth, d.got, d.wanted, 0);
+}
+
+static bool match_text(struct match *m, const struct pattern *p, const struct imap_value *v,
+                       slice parent, size_t depth)
 {
     slice name, value;
     uint64_t k, number;
+    enum golden_kind kind;
+    if (p->kind == PATTERN_WORD && slice_eq_nocase(p->text, S("NIL")))
+        return v->kind == IMAP_NIL || imap_is_atom(v, "NIL");
     if (var_is_only(p->text, &name)) {
         if (m->number_now && is_message_number(name, &k))
             return imap_to_number(v, UINT32_MAX, &number) && number == m->number_now(m->ctx, k);
         if (!vars_get(m->vars, name, &value)) {
-            vars_set(m->vars, name, captured_text(v));
+            if (golden_variable(name, &kind))
+                return m->missing = name, false;
+            capture(m, name, captured_text(v));
             return true;
         }
+        if (golden_variable(name, &kind))
+            return match_golden(m, kind, value, v, depth);
         return text_equal(v, value, v->kind == IMAP_QUOTED);
     }
     auto_buf want;
     buf_init(&want, BUF_OURS);
     if (!vars_expand(m->vars, p->text, &want, &m->missing))
         return false;
+    if (slice_eq_nocase(parent, S("INTERNALDATE")) && moments_equal(v->text, buf_slice(&want)))
+        return true;
     return text_equal(v, buf_slice(&want), p->kind == PATTERN_STRING);
 }
 
@@ -170,6 +224,13 @@ static bool flag_may_stay(const struct imap_value *v)
     return imap_is_atom(v, "\\Recent");
 }
 
+/* A word that a value follows. The UID of ESEARCH stands alone (RFC 4731 3.1). */
+static bool is_pair_name(const struct pattern *p, slice parent)
+{
+    bool alone = slice_eq_nocase(parent, S("ESEARCH")) && slice_eq_nocase(p->text, S("UID"));
+    return p->kind == PATTERN_WORD && !alone;
+}
+
 static bool match_unordered(struct match *m, const struct pattern *p, size_t from,
                             const struct imap_value *list, size_t at, enum style style,
                             slice parent, size_t *depth)
@@ -178,7 +239,7 @@ static bool match_unordered(struct match *m, const struct pattern *p, size_t fro
     bool good = true;
     size_t i = from;
     while (i < p->n && good) {
-        bool pair = style == STYLE_PAIRS && p->items[i].kind == PATTERN_WORD && i + 1 < p->n &&
+        bool pair = style == STYLE_PAIRS && is_pair_name(&p->items[i], parent) && i + 1 < p->n &&
                     p->items[i + 1].kind != PATTERN_REST;
         if (p->items[i].kind != PATTERN_REST)
             good = match_somewhere(m, &p->items[i], list, at, used, pair ? 2 : 1, parent, depth);
@@ -281,7 +342,7 @@ static bool match_value(struct match *m, const struct pattern *p, const struct i
         }
         break;
     default:
-        good = match_text(m, p, v);
+        good = match_text(m, p, v, parent, *depth);
         break;
     }
     if (!good)

@@ -64,6 +64,19 @@ void subject_from_imap(const struct imap_response *r, struct arena *arena, struc
     ret->values.n_items = n;
 }
 
+/* A word of a line; "[IN-USE]" is a code with one word in it. */
+static struct imap_value word_at(slice word, slice line, struct arena *arena)
+{
+    struct imap_value v = atom_at(word, line);
+    if (word.n < 3 || word.p[0] != '[' || word.p[word.n - 1] != ']')
+        return v;
+    v.kind = IMAP_CODE;
+    v.items = arena_new(arena, struct imap_value);
+    v.items[0] = atom_at(slice_sub(word, 1, word.n - 1), line);
+    v.n_items = 1;
+    return v;
+}
+
 void subject_from_words(slice line, struct arena *arena, struct subject *ret)
 {
     size_t most = 1;
@@ -74,7 +87,7 @@ void subject_from_words(slice line, struct arena *arena, struct subject *ret)
     size_t n = 0;
     while (slice_cut(&rest, ' ', &word))
         if (word.n)
-            items[n++] = atom_at(word, line);
+            items[n++] = word_at(word, line, arena);
     *ret = (struct subject) { .text = line, .words = true };
     ret->values =
         (struct imap_value) { .kind = IMAP_LIST, .raw = line, .items = items, .n_items = n };

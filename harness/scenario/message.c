@@ -9,28 +9,67 @@ static const char *const keys[] = { "message",     "flags",     "date",    "size
                                     "line-length", "ending",    "charset", "body",   "attachment",
                                     "nesting",     "forwarded", "headers", "subject" };
 
-static const char *message_path(struct arena *arena, const char *root, slice name)
-{
-    return arena_printf(arena, "%s/messages/%.*s.eml", root, SLICE_ARG(name));
-}
-
 /* The one name that is no file: a short message made to order. */
-static bool is_plain(const struct node *name)
+static bool is_plain(slice name)
 {
-    return slice_eq_str(name->text, "plain");
+    return slice_eq_str(name, "plain");
 }
 
-static void check_name(struct check_loader *l, const struct node *n)
+static bool name_of_variant(const struct planned *v, const struct node *n, struct arena *arena,
+                            slice *ret)
 {
-    if (is_plain(n))
+    struct vars vars = { 0 };
+    slice missing;
+    auto_buf out;
+    buf_init(&out, BUF_OURS);
+    for (size_t i = 0; i < v->n_bindings; i++)
+        vars_set(&vars, v->bindings[i].name, v->bindings[i].value);
+    bool good = vars_expand(&vars, n->text, &out, &missing);
+    vars_release(&vars);
+    if (good)
+        *ret = arena_dup(arena, buf_slice(&out));
+    return good;
+}
+
+size_t message_names(struct check_loader *l, const struct check *c, const struct node *message,
+                     slice **ret)
+{
+    const struct node *n = message->kind == NODE_SCALAR ? message : node_get(message, "message");
+    struct planned_list variants = { 0 };
+    size_t count = 0;
+    if (!n)
+        return 0;
+    check_variants(c, l->arena, &variants);
+    *ret = arena_new_n(l->arena, slice, variants.n + 1);
+    bool one = slice_find_char(n->text, '$') == SIZE_MAX;
+    for (size_t i = 0; i < variants.n && (!one || !i); i++)
+        if (name_of_variant(&variants.v[i], n, l->arena, &(*ret)[count]))
+            count++;
+        else
+            problem_add(l->problems, n->at, "the name of a message can hold variables of \"each\"");
+    array_release(&variants);
+    return count;
+}
+
+static void check_name(struct check_loader *l, const struct node *n, slice name)
+{
+    if (is_plain(name))
         return;
-    const char *path = message_path(l->arena, l->root, n->text);
+    const char *path = message_path(l->arena, l->root, name, "eml");
     FILE *f = fopen(path, "re");
     if (f)
         fclose(f);
     else
         problem_add(l->problems, n->at, "there is no message \"%.*s\" in scenarios/messages",
-                    SLICE_ARG(n->text));
+                    SLICE_ARG(name));
+}
+
+static void check_names(struct check_loader *l, const struct check *c, const struct node *n)
+{
+    slice *names;
+    size_t count = message_names(l, c, n, &names);
+    for (size_t i = 0; i < count; i++)
+        check_name(l, n->kind == NODE_SCALAR ? n : node_get(n, "message"), names[i]);
 }
 
 static void check_number(struct check_loader *l, const struct node *map, const char *key,
@@ -41,31 +80,30 @@ static void check_number(struct check_loader *l, const struct node *map, const c
         node_u64(node_get(map, key), max, key, &value, l->problems);
 }
 
-void message_check(struct check_loader *l, const struct node *n)
+void message_check(struct check_loader *l, const struct check *c, const struct node *n)
 {
     enum email_ending ending;
     enum email_charset charset;
     if (n->kind == NODE_SCALAR) {
-        check_name(l, n);
+        check_names(l, c, n);
         return;
     }
     if (!node_is(n, NODE_MAP, "a message", l->problems))
         return;
     node_only_keys(n, keys, COUNT(keys), "a message", l->problems);
-    if (node_get(n, "message"))
-        check_name(l, node_get(n, "message"));
+    check_names(l, c, n);
     check_number(l, n, "size", 64 << 20);
     check_number(l, n, "lines", 1000000);
     check_number(l, n, "line-length", 1000000);
     check_number(l, n, "attachment", 64 << 20);
     check_number(l, n, "nesting", EMAIL_NESTING_MAX);
     check_number(l, n, "forwarded", EMAIL_NESTING_MAX);
-    const struct node *e = node_get(n, "ending"), *c = node_get(n, "charset");
+    const struct node *e = node_get(n, "ending"), *set = node_get(n, "charset");
     if (e && !email_ending_by_name(e->text, &ending))
         problem_add(l->problems, e->at,
                     "unknown ending; there are crlf, none, blank, dot, dots, cr, lf");
-    if (c && !email_charset_by_name(c->text, &charset))
-        problem_add(l->problems, c->at, "unknown charset \"%.*s\"", SLICE_ARG(c->text));
+    if (set && !email_charset_by_name(set->text, &charset))
+        problem_add(l->problems, set->at, "unknown charset \"%.*s\"", SLICE_ARG(set->text));
 }
 
 static size_t number_of(const struct node *map, const char *key)
@@ -121,7 +159,7 @@ static slice header_of(slice bytes)
 static int from_file(struct play *p, slice name, const struct message *m, struct buf *out,
                      struct error *err)
 {
-    const char *path = message_path(&p->arena, p->session->library->root, name);
+    const char *path = message_path(&p->arena, p->session->library->root, name, "eml");
     FILE *f = fopen(path, "re");
     if (!f)
         return error_set(err, ERR_FILE, "cannot read the message %s", path);
@@ -173,7 +211,6 @@ static void bind_part(struct play *p, size_t number, const char *part, slice val
 
 static void bind(struct play *p, size_t number, const struct message *m)
 {
-    enum { TOP_LINES = 10 };
     char text[32];
     slice header = header_of(m->bytes);
     bind_part(p, number, "", m->bytes);
@@ -185,7 +222,7 @@ static void bind(struct play *p, size_t number, const struct message *m)
     bind_part(p, number, "size", slice_of(text));
     snprintf(text, sizeof text, "%zu", count_lines(slice_skip(m->bytes, header.n)));
     bind_part(p, number, "lines", slice_of(text));
-    for (size_t n = 0; n <= TOP_LINES; n++) {
+    for (size_t n = 0; n <= MESSAGE_TOP; n++) {
         snprintf(text, sizeof text, "top%zu", n);
         bind_part(p, number, text, first_lines(m->bytes, header.n, n));
     }
@@ -204,6 +241,7 @@ int message_make(struct play *p, const struct node *n, size_t number, struct mes
 {
     struct message m = { 0 };
     const struct node *name = n->kind == NODE_SCALAR ? n : node_get(n, "message");
+    slice file = { NULL, 0 };
     unsigned serial = ++p->session->messages_made;
     m.id =
         slice_of(arena_printf(&p->arena, "<%s.%u@mailassay.test>", p->session->run_word, serial));
@@ -215,13 +253,17 @@ int message_make(struct play *p, const struct node *n, size_t number, struct mes
     m.date = text_of(n, "date");
     auto_buf bytes;
     buf_init(&bytes, BUF_OURS);
-    int r = name && !is_plain(name) ? from_file(p, name->text, &m, &bytes, err)
-                                    : made_to_order(p, n, &m, &bytes, err);
+    if (name && !name_of_variant(p->planned, name, &p->arena, &file))
+        return error_set(err, ERR_FILE, "the name of a message holds an unknown variable");
+    bool made = !file.n || is_plain(file);
+    int r = made ? made_to_order(p, n, &m, &bytes, err) : from_file(p, file, &m, &bytes, err);
     if (r < 0)
         return r;
     m.bytes = arena_dup(&p->arena, buf_slice(&bytes));
     read_identity(p, &m);
     bind(p, number, &m);
+    if (!made)
+        message_bind_golden(p, number, file);
     *ret = m;
     return 0;
 }
@@ -230,6 +272,9 @@ slice message_id_in(const struct play *p, slice bytes)
 {
     for (size_t i = 0; i < p->n_messages; i++)
         if (slice_eq(p->messages[i].bytes, bytes))
+            return p->messages[i].id;
+    for (size_t i = 0; i < p->n_messages; i++)
+        if (p->messages[i].bytes.n && slice_find(bytes, p->messages[i].bytes) != SIZE_MAX)
             return p->messages[i].id;
     for (size_t i = 0; i < p->n_messages; i++)
         if (p->messages[i].id.n && slice_find(bytes, p->messages[i].id) != SIZE_MAX)

@@ -33,6 +33,11 @@ static bool target_has_kind(const struct target *t, enum device_kind kind)
     return false;
 }
 
+static bool has_login(enum device_kind kind)
+{
+    return kind != DEVICE_SMTP && kind != DEVICE_LMTP;
+}
+
 static const char *why_not_permitted(struct play *p)
 {
     const struct check *c = p->check;
@@ -55,6 +60,8 @@ static const char *why_not_permitted(struct play *p)
         return "the target file names no \"outside\" address";
     if (c->needs_restart && !target_can_restart(t))
         return "the target file does not say how to restart the target";
+    if (c->advertised.n && p->planned->state == STATE_LOGIN && !has_login(c->devices[0].kind))
+        return "nobody logs in on this service";
     if (c->slow && !p->session->options->slow)
         return "lets a long time pass; runs with --slow";
     return NULL;
@@ -310,6 +317,29 @@ static void conclude(struct play *p, struct result *result, enum step_result r)
         result->rerun = run_textf(s->run, "mailassay run '%s' %s", result->id, s->options->rerun);
 }
 
+/* What stands behind the @; NULL when there is none. */
+static const char *domain_of(const char *address)
+{
+    const char *at = address ? strrchr(address, '@') : NULL;
+    return at ? at + 1 : NULL;
+}
+
+static void bind_domains(struct play *p, const struct target *t)
+{
+    const char *domain = domain_of(t->n_accounts ? t->accounts[0].address : NULL);
+    const char *outside = domain_of(t->outside);
+    if (outside)
+        vars_set_text(&p->vars, "outside.domain", outside);
+    if (!domain)
+        return;
+    char *upper = arena_str(&p->arena, slice_of(domain));
+    for (char *c = upper; *c; c++)
+        if (*c >= 'a' && *c <= 'z')
+            *c = (char)(*c - 'a' + 'A');
+    vars_set_text(&p->vars, "domain", domain);
+    vars_set_text(&p->vars, "domain.upper", upper);
+}
+
 static void bind_start(struct play *p)
 {
     const struct target *t = p->session->target;
@@ -319,9 +349,7 @@ static void bind_start(struct play *p)
     device_bind_accounts(&p->vars, t);
     if (t->outside)
         vars_set_text(&p->vars, "outside", t->outside);
-    const char *address = t->n_accounts ? t->accounts[0].address : NULL;
-    if (address && strchr(address, '@'))
-        vars_set_text(&p->vars, "domain", strchr(address, '@') + 1);
+    bind_domains(p, t);
 }
 
 static void play_release(struct play *p)

@@ -3,10 +3,15 @@
 #ifndef STEP_H
 #define STEP_H
 
-#include "check.h"
+#include "check_plan.h"
 
 struct play;
 struct device;
+
+/* Beyond these a check is slow: quiet time that a step always lets pass, and the most that one may
+   wait for something. */
+#define STEP_PAUSE_LONG SECONDS(10)
+#define STEP_WAIT_LONG SECONDS(120)
 
 enum step_result {
     STEP_OK = 0,

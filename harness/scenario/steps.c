@@ -1,5 +1,6 @@
 /* Validation of steps against the table of verbs. Running them is play.c's. */
 #include "step.h"
+#include "message.h"
 #include "pattern.h"
 #include "vars.h"
 
@@ -45,7 +46,10 @@ void step_check_text(struct step_check *c, const struct node *n, const char *wha
         return;
     while (var_piece_next(&rest, &piece)) {
         c->check->uses_prefix |= slice_eq_str(piece.name, "prefix");
-        if (!piece.name.n || step_is_bound(c, piece.name))
+        if (!piece.name.n)
+            continue;
+        message_check_part(c, n, piece.name);
+        if (step_is_bound(c, piece.name))
             continue;
         bool near = nearest_of(piece.name, c->known.n, known_at, c) != NULL;
         problem_add(c->loader->problems, n->at,
@@ -54,9 +58,16 @@ void step_check_text(struct step_check *c, const struct node *n, const char *wha
     }
 }
 
+struct capturing {
+    struct step_check *check;
+    const struct node *pattern;
+};
+
 static void bind_captured(void *ctx, slice name)
 {
-    step_bind(ctx, name);
+    struct capturing *c = ctx;
+    message_check_part(c->check, c->pattern, name);
+    step_bind(c->check, name);
 }
 
 static void bind_groups(struct step_check *c, const struct pattern *p)
@@ -88,7 +99,7 @@ void step_check_pattern(struct step_check *c, const struct node *n)
     }
     if (!p.n)
         problem_add(c->loader->problems, n->at, "an empty pattern");
-    pattern_variables(&p, bind_captured, c);
+    pattern_variables(&p, bind_captured, &(struct capturing) { c, n });
     bind_groups(c, &p);
 }
 

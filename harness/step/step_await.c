@@ -134,7 +134,8 @@ enum step_result step_reply_run(struct play *p, struct device *d, const struct s
 void step_silence_check(struct step_check *c, const struct node *value, const struct node *map)
 {
     nsec time;
-    node_duration(value, "silence", &time, c->loader->problems);
+    if (node_duration(value, "silence", &time, c->loader->problems) && time > STEP_PAUSE_LONG)
+        c->check->slow = true;
 }
 
 enum step_result step_silence_run(struct play *p, struct device *d, const struct step *s,

@@ -230,7 +230,7 @@ enum step_result step_set_run(struct play *p, const struct step *s, const struct
 void step_pause_check(struct step_check *c, const struct node *value)
 {
     nsec time = 0;
-    if (node_duration(value, "pause", &time, c->loader->problems) && time > SECONDS(10))
+    if (node_duration(value, "pause", &time, c->loader->problems) && time > STEP_PAUSE_LONG)
         c->check->slow = true;
 }
 

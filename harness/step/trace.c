@@ -32,8 +32,9 @@ bool trace_equal(slice sent, slice got, const slice *extra, size_t n_extra, slic
                  size_t *ret_at)
 {
     /* A message may begin with a trace field of its own, which must not be stripped with the rest. */
-    slice stripped =
-        slice_ends(got, sent) ? slice_skip(got, got.n - sent.n) : trace_strip(got, extra, n_extra);
+    slice front = slice_sub(got, 0, got.n > sent.n ? got.n - sent.n : 0);
+    bool whole = slice_ends(got, sent) && trace_strip(front, extra, n_extra).n == 0;
+    slice stripped = whole ? slice_skip(got, front.n) : trace_strip(got, extra, n_extra);
     size_t i = 0;
     while (i < stripped.n && i < sent.n && stripped.p[i] == sent.p[i])
         i++;

@@ -1,6 +1,6 @@
 /* A check as read from its file: everything resolved and validated, nothing run yet. */
-#ifndef CHECK_H
-#define CHECK_H
+#ifndef CHECK_PLAN_H
+#define CHECK_PLAN_H
 
 #include "clause.h"
 #include "fault.h"
