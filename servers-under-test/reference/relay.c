@@ -132,10 +132,17 @@ static bool send_recipients(struct relay *r)
         if (!ask(r, "RCPT TO:<%.*s>%.*s\r\n", SLICE_ARG(to->address), SLICE_ARG(dsn)) ||
             !expect(r, 2))
             return false;
-        if (server_fault(r->c, FAULT_SUBMISSION_DROPS_RECIPIENT))
-            break;
     }
     return true;
+}
+
+/* Some of the recipients are here and the others, by fault, forgotten. */
+static bool forgets(const struct server_conn *c, const struct smtp_transaction *t)
+{
+    array_each (to, &t->recipients)
+        if (to->account && !to->refused)
+            return server_fault(c, FAULT_SUBMISSION_DROPS_RECIPIENT);
+    return false;
 }
 
 static void stuff(const struct relay *r, slice message, struct buf *out)
@@ -176,6 +183,8 @@ bool relay_message(struct server_conn *c, struct smtp_transaction *t, slice mess
     const struct reference_options *o = reference_settings(c->ref);
     struct relay r = { .c = c, .t = t, .ret = ret };
     struct error err = { 0 };
+    if (forgets(c, t))
+        return smtp_outcome_set(ret, 250, "2.0.0", "relayed");
     if (!o->dial_next_hop)
         return smtp_outcome_set(ret, 451, "4.4.1", "there is no next hop");
     if (o->dial_next_hop(o->dial_arg, now() + SECONDS(RELAY_SECONDS), &err, &r.stream) < 0)
