@@ -106,10 +106,12 @@ static bool moments_equal(slice a, slice b)
            imap_datetime_unix(&x) == imap_datetime_unix(&y);
 }
 
-static bool text_equal(const struct imap_value *v, slice want, bool quoted)
+static bool text_equal(const struct imap_value *v, slice want, bool quoted, slice parent)
 {
     if (!imap_is_string(v))
         return slice_eq(v->raw, want);
+    if (slice_eq_nocase(parent, S("INTERNALDATE")) && moments_equal(v->text, want))
+        return true;
     if (v->kind == IMAP_ATOM && !quoted)
         return slice_eq_nocase(v->text, want) || sets_equal(v->text, want) ||
                sections_equal(v->text, want);
@@ -160,15 +162,13 @@ static bool match_text(struct match *m, const struct pattern *p, const struct im
         }
         if (golden_variable(name, &kind))
             return match_golden(m, kind, value, v, depth);
-        return text_equal(v, value, v->kind == IMAP_QUOTED);
+        return text_equal(v, value, v->kind == IMAP_QUOTED, parent);
     }
     auto_buf want;
     buf_init(&want, BUF_OURS);
     if (!vars_expand(m->vars, p->text, &want, &m->missing))
         return false;
-    if (slice_eq_nocase(parent, S("INTERNALDATE")) && moments_equal(v->text, buf_slice(&want)))
-        return true;
-    return text_equal(v, buf_slice(&want), p->kind == PATTERN_STRING);
+    return text_equal(v, buf_slice(&want), p->kind == PATTERN_STRING, parent);
 }
 
 static bool has_rest(const struct pattern *p, size_t from)

@@ -14,7 +14,7 @@ static const struct boxed {
     const char *date, *flags;
     bool recent, saved;
 } boxed[] = {
-    { "plain", 11, 101, "01-Feb-2020 23:30:00 -0500", " \\Seen ", false, false },
+    { "simple", 11, 101, "01-Feb-2020 23:30:00 -0500", " \\Seen ", false, false },
     { "encoded-words", 12, 105, "02-Feb-2020 00:30:00 +0200", " \\Flagged \\Answered $Junk ", false,
       false },
     { "attachment", 15, 103, "03-Feb-2020 12:00:00 +0000", " ", true, false },
