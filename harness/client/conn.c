@@ -192,6 +192,11 @@ void conn_set_flags(struct conn *c, unsigned flags)
     c->flags = flags;
 }
 
+bool conn_challenged(const struct conn *c)
+{
+    return c->challenged;
+}
+
 unsigned conn_flags(const struct conn *c)
 {
     return c->flags;

@@ -124,7 +124,10 @@ int conn_send(struct conn *c, slice bytes, nsec deadline, struct error *err);
    sent. The greeting is expected already. Other protocols: does nothing. */
 void conn_expect(struct conn *c, enum conn_expect kind);
 
-/* The same by reading POP3 commands, one or several whole lines: LIST, UIDL (without argument),
+/* The last reply was a challenge, so the next line is no command but answers it. */
+bool conn_challenged(const struct conn *c);
+
+/* The same as conn_expect() by reading POP3 commands, one or several whole lines: LIST, UIDL (without argument),
    RETR, TOP, CAPA and AUTH have their forms, anything else one line. Not for lines of an AUTH
    dialogue. */
 void conn_expect_commands(struct conn *c, slice commands);

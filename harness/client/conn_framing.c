@@ -63,7 +63,8 @@ static void pop3_parse(struct conn *c, struct unit *u)
     u->pop3 = arena_new(&u->arena, struct pop3_reply);
     pop3_reply_parse(u->raw, flags, &u->arena, u->pop3);
     errors_copy(u, &u->pop3->errors);
-    if (u->unexpected || (kind == EXPECT_AUTH && u->pop3->status == POP3_CONTINUE))
+    c->challenged = kind == EXPECT_AUTH && u->pop3->status == POP3_CONTINUE;
+    if (u->unexpected || c->challenged)
         return;
     if (++c->next_expected == c->expected.n)
         c->next_expected = c->expected.n = 0;

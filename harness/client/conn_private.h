@@ -37,6 +37,7 @@ struct conn {
     bool hello_sent;                  /* smtp: the next reply is to EHLO, HELO or LHLO */
     ARRAY(enum conn_expect) expected; /* pop3, from next_expected on */
     size_t next_expected;
+    bool challenged; /* pop3: the last reply was a challenge of an AUTH */
 
     struct unit *first, **last; /* the inbox */
     size_t queued, queued_bytes;

@@ -36,7 +36,7 @@ int pop3_command(struct pop3_client *p, slice line, nsec deadline, struct error 
 /* RFC 3206 section 4, RFC 2449 section 8.1. */
 bool pop3_says_rate(const struct pop3_reply *reply)
 {
-    static const char *const codes[] = { "SYS/TEMP", "LOGIN-DELAY", "IN-USE" };
+    static const char *const codes[] = { "SYS/TEMP", "LOGIN-DELAY" };
     if (reply->status != POP3_ERR)
         return false;
     for (size_t i = 0; i < COUNT(codes); i++)
@@ -45,10 +45,15 @@ bool pop3_says_rate(const struct pop3_reply *reply)
     return client_text_says_rate(reply->text);
 }
 
-static int refused(const struct pop3_client *p, enum error_code code, const char *what,
-                   struct error *err)
+bool pop3_says_in_use(const struct pop3_reply *reply)
+{
+    return reply->status == POP3_ERR && slice_eq_nocase(reply->code, S("IN-USE"));
+}
+
+static int refused(struct pop3_client *p, enum error_code code, const char *what, struct error *err)
 {
     const struct pop3_reply *reply = p->last->pop3;
+    p->in_use = pop3_says_in_use(reply);
     return client_refused(p->conn, pop3_says_rate(reply) ? ERR_RATE : code, what, reply->first,
                           err);
 }

@@ -1,5 +1,5 @@
 /* The client's side of POP3 (RFC 1939, RFC 2449, RFC 2595, RFC 5034) as straight-line calls.
-   Results and errors as in smtp_client.h; ERR_RATE for [SYS/TEMP], [LOGIN-DELAY] and [IN-USE]. */
+   Results and errors as in smtp_client.h; ERR_RATE for [SYS/TEMP] and [LOGIN-DELAY]. */
 #ifndef POP3_CLIENT_H
 #define POP3_CLIENT_H
 
@@ -14,6 +14,8 @@ struct pop3_client {
     struct session_capabilities caps;
     char *timestamp;   /* "<...>" of the greeting for APOP, or NULL; owned */
     struct unit *last; /* the last reply; owned, valid until the next call */
+    bool in_use;       /* the last login was refused with [IN-USE]: another session has the maildrop,
+                          which may end at any moment (RFC 2449 section 8.1.2) */
 };
 void pop3_client_init(struct pop3_client *p, struct conn *conn);
 void pop3_client_release(struct pop3_client *p);
@@ -25,6 +27,7 @@ int pop3_command(struct pop3_client *p, slice line, nsec deadline, struct error 
 int pop3_command_ok(struct pop3_client *p, slice line, enum error_code refused, nsec deadline,
                     struct error *err);
 bool pop3_says_rate(const struct pop3_reply *reply);
+bool pop3_says_in_use(const struct pop3_reply *reply);
 
 int pop3_greeting(struct pop3_client *p, nsec deadline, struct error *err);
 /* CAPA into the present state; a server without CAPA leaves an empty known set. */

@@ -60,7 +60,11 @@ static int login_by(struct pop3_client *p, const struct credentials *who, nsec d
     if (slice_eq_nocase(who->mechanism, S("USER")))
         return user_pass(p, who, deadline, err);
     struct sasl_options options = { .who = who };
-    return sasl_login(p->conn, S(""), &options, session_caps(&p->caps), deadline, NULL, err);
+    struct sasl_outcome outcome = { 0 };
+    int result =
+        sasl_login(p->conn, S(""), &options, session_caps(&p->caps), deadline, &outcome, err);
+    p->in_use = outcome.in_use;
+    return result;
 }
 
 int pop3_login(struct pop3_client *p, const struct credentials *who, nsec deadline,

@@ -234,6 +234,7 @@ static int conclude(struct exchange *x, enum answer answer, struct error *err)
         keep_server_error(x, oauth);
     o->accepted = answer == ANSWER_YES;
     o->refused = answer == ANSWER_NO;
+    o->in_use = o->refused && x->last->pop3 && pop3_says_in_use(x->last->pop3);
     o->mutual = o->accepted && x->mechanism->mutual && sasl_session_done(x->session);
     o->channel_bound = o->accepted && sasl_session_bound(x->session);
     if (o->refused) {

@@ -57,6 +57,7 @@ struct sasl_outcome {
     bool mutual;            /* the mechanism proves the server too (SCRAM), and it did */
     bool bad_base64;        /* a challenge was no base64 */
     bool bad_challenge;     /* a challenge made no sense to the mechanism */
+    bool in_use;            /* POP3: refused because another session has the maildrop */
     bool channel_bound;     /* -PLUS with data of this TLS session */
     unsigned challenges;    /* that came */
     char server_error[300]; /* OAUTH: the JSON of the failure; SCRAM: e= */

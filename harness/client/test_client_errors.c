@@ -173,7 +173,7 @@ static const struct {
       "PASS was refused: -ERR [AUTH] no",
       { "+OK hi\r\n", "-ERR no CAPA\r\n", "+OK\r\n", "-ERR [AUTH] no\r\n" } },
     { PROTOCOL_POP3,
-      ERR_RATE,
+      ERR_LOGIN,
       "PASS was refused: -ERR [IN-USE] locked",
       { "+OK hi\r\n", "+OK\r\nUSER\r\n.\r\n", "+OK\r\n", "-ERR [IN-USE] locked\r\n" } },
     { PROTOCOL_POP3,

@@ -220,10 +220,8 @@ static int climb(struct device *d, enum device_state state, struct error *err)
     return r;
 }
 
-int device_open(struct device *d, enum device_state state, struct error *err)
+static int open_once(struct device *d, enum device_state state, struct error *err)
 {
-    if (state == STATE_CLOSED)
-        return 0;
     int r = device_connect(d, err);
     if (r < 0)
         return r;
@@ -231,6 +229,40 @@ int device_open(struct device *d, enum device_state state, struct error *err)
     if (r < 0)
         error_prefix(err, "%s (%s)", d->name, services[d->service].name);
     return r;
+}
+
+/* The session that has the maildrop may be one of ours that has just ended: a server notices that
+   in its own time. */
+int device_open(struct device *d, enum device_state state, struct error *err)
+{
+    nsec deadline = now() + d->play->timeout, pause = MILLIS(50);
+    if (state == STATE_CLOSED)
+        return 0;
+    int r = open_once(d, state, err);
+    while (r < 0 && d->conn && device_protocol(d) == PROTOCOL_POP3 && d->client.pop3.in_use &&
+           now() < deadline) {
+        device_close(d);
+        if (task_sleep(now() + pause) == WAKE_CANCEL)
+            return error_set(err, ERR_CANCEL, "interrupted");
+        pause = pause < SECONDS(1) ? 2 * pause : pause;
+        r = open_once(d, state, err);
+    }
+    return r;
+}
+
+void device_leave(struct device *d)
+{
+    struct error ignored;
+    struct unit *u;
+    if (!d->conn || device_protocol(d) != PROTOCOL_POP3 || conn_ended(d->conn) != CONN_OPEN)
+        return;
+    d->quiet = true;
+    nsec deadline = now() + SECONDS(2);
+    if (pop3_rset(&d->client.pop3, deadline, &ignored) == ERR_NETWORK ||
+        pop3_quit(&d->client.pop3, deadline, &ignored) < 0)
+        return;
+    while (conn_next(d->conn, deadline, &u) == CONN_UNIT)
+        unit_free(u);
 }
 
 struct capabilities *device_caps(struct device *d)

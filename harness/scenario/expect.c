@@ -227,6 +227,15 @@ static void check_patterns(struct step_check *c, const struct node *map, const c
         step_check_pattern(c, items[i]);
 }
 
+static void check_save(struct step_check *c, slice name)
+{
+    static const char *const parts[] = { "body", "octets" };
+    step_bind(c, name);
+    for (size_t i = 0; i < COUNT(parts) && c->device && c->device->kind == DEVICE_POP3; i++)
+        step_bind(c,
+                  slice_of(arena_printf(c->loader->arena, "%.*s.%s", SLICE_ARG(name), parts[i])));
+}
+
 void expect_check(struct step_check *c, const struct node *map)
 {
     nsec within;
@@ -240,7 +249,7 @@ void expect_check(struct step_check *c, const struct node *map)
         within > STEP_WAIT_LONG)
         c->check->slow = true;
     if (node_get(map, "save"))
-        step_bind(c, node_get(map, "save")->text);
+        check_save(c, node_get(map, "save")->text);
     const struct node *body = node_get(map, "body");
     if (body && body->kind == NODE_SCALAR)
         step_check_text(c, body, "body");

@@ -100,6 +100,16 @@ static enum step_result capabilities_met(struct play *p)
     return STEP_OK;
 }
 
+/* Does the check take over before a login, so that it may work where a plain session does not? */
+static bool starts_early(const struct check *c, enum device_kind kind)
+{
+    for (size_t i = 0; i < c->n_devices; i++)
+        if (c->devices[i].kind == kind && c->devices[i].state &&
+            !slice_eq_str(c->devices[i].state->text, "login"))
+            return true;
+    return false;
+}
+
 /* A kind that cannot be reached at all is said once per run, not waited for by every check. */
 static enum step_result kinds_reachable(struct play *p)
 {
@@ -110,9 +120,12 @@ static enum step_result kinds_reachable(struct play *p)
         session_probe(p->session, (enum device_kind)k, &err);
     }
     for (int k = 0; k < DEVICE_KINDS; k++) {
-        const struct error *e = &p->session->probes[k].error;
+        const struct probe *probe = &p->session->probes[k];
+        const struct error *e = &probe->error;
         bool hopeless = e->code == ERR_NETWORK || e->code == ERR_TIMEOUT || e->code == ERR_RATE;
-        if (kind_needed(p->check, (enum device_kind)k) && p->session->probes[k].done && hopeless)
+        if (probe->spoke && starts_early(p->check, (enum device_kind)k))
+            continue;
+        if (kind_needed(p->check, (enum device_kind)k) && probe->done && hopeless)
             return play_error_from(p, e);
     }
     return STEP_OK;
@@ -214,8 +227,10 @@ static enum step_result act(struct play *p)
         r = is_advertised(p);
     if (r == STEP_OK && !p->skip)
         r = steps_and_always(p);
-    for (size_t i = 0; i < p->check->n_devices; i++)
+    for (size_t i = 0; i < p->check->n_devices; i++) {
+        device_leave(&p->devices[i]);
         device_close(&p->devices[i]);
+    }
     if (!p->session->options->keep)
         given_remove(p);
     if (r == STEP_OK && !p->skip)

@@ -22,11 +22,11 @@ static int harmless(struct device *d, struct error *err)
     nsec deadline = now() + d->play->timeout;
     switch (device_protocol(d)) {
     case PROTOCOL_IMAP:
-        return imap_command_ok(&d->client.imap, S("NOOP"), ERR_NETWORK, deadline, err, NULL);
+        return imap_command_ok(&d->client.imap, S("NOOP"), ERR_REFUSED, deadline, err, NULL);
     case PROTOCOL_POP3:
-        return pop3_command_ok(&d->client.pop3, S("NOOP"), ERR_NETWORK, deadline, err);
+        return pop3_command_ok(&d->client.pop3, S("NOOP"), ERR_REFUSED, deadline, err);
     default:
-        return smtp_command_expect(&d->client.smtp, S("NOOP"), 2, ERR_NETWORK, deadline, err);
+        return smtp_command_expect(&d->client.smtp, S("NOOP"), 2, ERR_REFUSED, deadline, err);
     }
 }
 
@@ -39,7 +39,7 @@ static void end(struct device *d)
         imap_logout(&d->client.imap, deadline, &ignored);
         break;
     case PROTOCOL_POP3:
-        pop3_quit(&d->client.pop3, deadline, &ignored);
+        device_leave(d);
         break;
     default:
         smtp_quit(&d->client.smtp, deadline, &ignored);
@@ -49,7 +49,11 @@ static void end(struct device *d)
 
 static void learn(struct session *s, struct probe *probe, struct device *d)
 {
-    capabilities_copy(device_caps(d), &probe->caps);
+    probe->spoke = true;
+    if (device_caps(d)->known) {
+        capabilities_copy(device_caps(d), &probe->caps);
+        probe->knows = true;
+    }
     if (s->run->target.software || !device_is_imap(d) || !d->client.imap.greeting)
         return;
     s->run->target.software = session_text(s, slice_trim(d->client.imap.greeting->raw));
@@ -69,10 +73,10 @@ int probe_kind(struct session *s, enum device_kind kind, struct error *err)
     } else {
         d.quiet = true;
         r = device_open(&d, device_wanted_state(&d), err);
+        if (!s->probes[kind].done && d.conn && conn_units(d.conn))
+            learn(s, &s->probes[kind], &d);
         if (r == 0)
             r = harmless(&d, err);
-        if (r == 0 && !s->probes[kind].done)
-            learn(s, &s->probes[kind], &d);
         if (d.conn && r == 0)
             end(&d);
         device_close(&d);
@@ -88,10 +92,10 @@ const struct probe *session_probe(struct session *s, enum device_kind kind, stru
     struct probe *p = &s->probes[kind];
     if (!p->done) {
         if (probe_kind(s, kind, &p->error) == 0)
-            p->error = (struct error){ 0 };
+            p->error = (struct error) { 0 };
         p->done = p->error.code != ERR_CANCEL;
     }
-    if (p->error.code) {
+    if (p->error.code && !p->knows) {
         *err = p->error;
         return NULL;
     }

@@ -35,6 +35,8 @@ struct session_options {
 struct probe {
     bool done;
     struct error error; /* code 0: it worked */
+    bool spoke;             /* it got as far as a greeting */
+    bool knows;             /* caps are known, though the session may have failed later */
     struct capabilities caps;
     char *software; /* greeting, masked */
 };
@@ -76,7 +78,7 @@ void play_run(struct session *s, const struct planned *planned, struct result *r
 /* A plain session: connect, greeting, TLS, login, one harmless command, end. The first time it
    also learns the capabilities. 0 or an error code. */
 int probe_kind(struct session *s, enum device_kind kind, struct error *err);
-/* The probe's findings, probing once if need be; NULL with *err when the kind cannot be reached. */
+/* The probe's findings, probing once if need be; NULL with *err when it learned no capabilities. */
 const struct probe *session_probe(struct session *s, enum device_kind kind, struct error *err);
 
 /* From a signal: no new checks begin, running ones are cancelled and clean up. */

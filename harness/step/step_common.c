@@ -37,7 +37,7 @@ bool step_pop3_is_multi(slice command)
 
 void step_pop3_expect(struct device *d, slice command)
 {
-    if (device_protocol(d) != PROTOCOL_POP3 || !d->conn)
+    if (device_protocol(d) != PROTOCOL_POP3 || !d->conn || conn_challenged(d->conn))
         return;
     if (slice_starts_nocase(command, S("AUTH ")))
         conn_expect(d->conn, EXPECT_AUTH);

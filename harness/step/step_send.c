@@ -1,6 +1,7 @@
 /* Commands: send, pipeline, raw. */
 #include "imap_quote.h"
 #include "imap_response.h"
+#include "pop3_reply.h"
 #include "smtp_reply.h"
 #include "step_table.h"
 
@@ -260,11 +261,26 @@ static void look_for_unasked(struct device *d)
                         "%s got a reply that answers no command", d->name);
 }
 
+/* POP3: $name.body is the multi-line data, un-stuffed, and $name.octets their number. */
+static void save_data(struct device *d, slice name, const struct pop3_reply *reply)
+{
+    auto_buf data;
+    buf_init(&data, CONN_UNIT_MAX);
+    pop3_reply_body(reply, &data);
+    vars_set(&d->play->vars, slice_of(arena_printf(&d->play->arena, "%.*s.body", SLICE_ARG(name))),
+             buf_slice(&data));
+    vars_set_text(&d->play->vars, arena_printf(&d->play->arena, "%.*s.octets", SLICE_ARG(name)),
+                  arena_printf(&d->play->arena, "%zu", data.n));
+}
+
 static void save_reply(struct device *d, const struct node *map, const struct reply *reply)
 {
     const struct node *name = node_get(map, "save");
-    if (name && reply->completion)
-        vars_set(&d->play->vars, name->text, slice_trim(reply->completion->raw));
+    if (!name || !reply->completion)
+        return;
+    vars_set(&d->play->vars, name->text, slice_trim(reply->completion->raw));
+    if (reply->completion->pop3)
+        save_data(d, name->text, reply->completion->pop3);
 }
 
 enum step_result step_send_run(struct play *p, struct device *d, const struct step *s,
