@@ -8,6 +8,8 @@ enum { READ_MAX = SASL_MESSAGE_MAX + 64, FAULTY_TEXT_LENGTH = 600 };
 
 nsec pop3d_deadline(const struct pop3d *s)
 {
+    if (s->state == POP3D_TRANSACTION && pop3d_fault(s, FAULT_POP3_AUTOLOGOUT_ABSOLUTE))
+        return s->began + SECONDS(POP3D_IDLE_SECONDS);
     nsec limit = reference_settings(s->c->ref)->idle_limit;
     if (!limit)
         limit = SECONDS(POP3D_IDLE_SECONDS);
@@ -48,7 +50,10 @@ void pop3d_err(struct pop3d *s, const char *code, const char *format, ...)
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    reply(s, "-ERR", code, text);
+    bool bracket = !code && pop3d_fault(s, FAULT_POP3_BRACKET_TEXT);
+    reply(s, bracket ? "-ERR [sorry:" : "-ERR", code, text);
+    if (pop3d_fault(s, FAULT_POP3_ERR_TWICE))
+        reply(s, "-ERR", code, text);
     s->closing |= ++s->errors >= POP3D_ERRORS_MAX;
 }
 
@@ -82,6 +87,8 @@ static void run_noop(struct pop3d *s, const struct pop3d_command *command)
     if (pop3d_fault(s, FAULT_POP3_NOOP_REFUSED))
         pop3d_err(s, NULL, "unknown command");
     else
+        pop3d_ok(s, "still here");
+    if (pop3d_fault(s, FAULT_POP3_NOOP_TWICE))
         pop3d_ok(s, "still here");
 }
 
@@ -125,6 +132,8 @@ static bool run_in_wrong_state(struct pop3d *s, const struct row *row)
         pop3d_ok(s, "0 0");
     else if (slice_eq_str(slice_of(row->verb), "USER") && pop3d_fault(s, FAULT_POP3_LOGIN_TWICE))
         pop3d_ok(s, "send PASS");
+    else if (slice_eq_str(slice_of(row->verb), "AUTH") && pop3d_fault(s, FAULT_POP3_AUTH_TWICE))
+        pop3d_ok(s, "you are in");
     else if (slice_eq_str(slice_of(row->verb), "STLS") &&
              pop3d_fault(s, FAULT_TLS_STARTTLS_AFTER_LOGIN))
         pop3d_stls(s, &(struct pop3d_command) { 0 });
@@ -173,7 +182,10 @@ static void run_line(struct pop3d *s, slice line)
     slice_cut(&rest, ' ', &command.verb);
     command.args = rest;
     size_t limit = pop3d_fault(s, FAULT_POP3_LINE_SHORT) ? 100 : POP3D_COMMAND_MAX;
-    if (line.n + 2 > limit && !slice_eq_nocase(command.verb, S("AUTH")))
+    bool too_long = line.n + 2 > limit && !slice_eq_nocase(command.verb, S("AUTH"));
+    if (too_long && pop3d_fault(s, FAULT_POP3_LINE_LONG_DROPS))
+        s->closing = true;
+    else if (too_long)
         pop3d_err(s, NULL, "command too long");
     else if (!is_printable(line))
         pop3d_err(s, NULL, "control character in a command");

@@ -18,7 +18,8 @@ static bool offers_passwords(const struct pop3d *s)
 
 static bool offers_sasl(const struct pop3d *s)
 {
-    return offers_passwords(s) && !pop3d_fault(s, FAULT_POP3_SASL_UNLISTED);
+    bool gone = s->state == POP3D_TRANSACTION && pop3d_fault(s, FAULT_POP3_CAPA_SASL_GONE);
+    return offers_passwords(s) && !gone && !pop3d_fault(s, FAULT_POP3_SASL_UNLISTED);
 }
 
 static const struct {
@@ -43,7 +44,11 @@ static void list_capabilities(const struct pop3d *s, struct buf *out)
         if (capabilities[i].offered && !capabilities[i].offered(s))
             continue;
         buf_adds(out, pop3d_fault(s, FAULT_POP3_CAPA_INDENTED) ? " " : "");
-        buf_adds(out, capabilities[i].line);
+        if (slice_starts(slice_of(capabilities[i].line), S("EXPIRE")) &&
+            pop3d_fault(s, FAULT_POP3_CAPA_EXPIRE_BARE))
+            buf_adds(out, "EXPIRE");
+        else
+            buf_adds(out, capabilities[i].line);
         if (capabilities[i].offered == offers_sasl)
             sasl_server_mechanisms(s->c, out);
         buf_adds(out, "\r\n");

@@ -51,6 +51,7 @@ void pop3d_open(struct pop3d *s, struct account *account)
     }
     s->account = account;
     s->state = POP3D_TRANSACTION;
+    s->began = now();
     load(s);
     pop3d_ok(s, "maildrop has %zu messages", s->messages.n);
 }
@@ -137,6 +138,10 @@ static struct pop3d_message *get(struct pop3d *s, slice number, bool deleted_ok)
         return NULL;
     }
     struct pop3d_message *m = &s->messages.v[n - 1];
+    if (pop3d_fault(s, FAULT_POP3_LOCK_NONE) && m->message->expunged) {
+        pop3d_err(s, NULL, "somebody else has deleted the message");
+        return NULL;
+    }
     if (m->deleted && !deleted_ok) {
         pop3d_err(s, NULL, "message is deleted");
         return NULL;
@@ -189,6 +194,10 @@ void pop3d_list(struct pop3d *s, const struct pop3d_command *command)
 {
     if (command->args.p) {
         list_one(s, command->args);
+        return;
+    }
+    if (!s->messages.n && pop3d_fault(s, FAULT_POP3_LIST_EMPTY)) {
+        pop3d_err(s, NULL, "there are no messages");
         return;
     }
     auto_buf out;

@@ -28,6 +28,7 @@ struct pop3d {
     struct account *account; /* once logged in */
     bool locked;
     ARRAY(struct pop3d_message) messages; /* number i + 1 */
+    nsec began; /* when the login was */
     int errors, failures;
     bool closing;
     uint64_t salt; /* of the session, for a fault */
