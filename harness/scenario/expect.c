@@ -64,6 +64,17 @@ static bool smtp_alternative(slice text, const struct smtp_reply *r, struct matc
     return false;
 }
 
+/* "$code" of a variant. A variable without a value stays as it is and matches nothing. */
+static slice expanded(struct device *d, slice text)
+{
+    slice missing;
+    auto_buf out;
+    buf_init(&out, BUF_OURS);
+    return vars_expand(device_vars(d), text, &out, &missing)
+               ? arena_dup(&d->play->arena, buf_slice(&out))
+               : text;
+}
+
 static bool subject_alternative(slice text, const struct subject *subject, struct arena *arena,
                                 struct match *m)
 {
@@ -78,7 +89,7 @@ bool expect_alternative(struct device *d, slice text, const struct unit *u, stru
     struct arena *arena = &d->play->arena;
     struct subject subject;
     if (u->smtp)
-        return smtp_alternative(text, u->smtp, m);
+        return smtp_alternative(expanded(d, text), u->smtp, m);
     if (u->imap) {
         subject_from_imap(u->imap, arena, &subject);
         return subject_alternative(text, &subject, arena, m);

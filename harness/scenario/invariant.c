@@ -64,7 +64,7 @@ static const struct invariant rows[INVARIANT_COUNT] = {
     [INVARIANT_SMTP_LENGTHS] = { "invariant/smtp/line-lengths",
                                  "No SMTP reply line is longer than 512 octets",
                                  "rfc5321/4.5.3.1.5/reply-line-length", "smtp.reply.too-long",
-                                 "smtp/session/ehlo", LEVEL_SHOULD },
+                                 "smtp/session/reply-lines-short", LEVEL_SHOULD },
     [INVARIANT_SMTP_UNASKED] = { "invariant/smtp/one-reply-per-command",
                                  "Each SMTP command gets exactly one reply",
                                  "rfc5321/4.2/one-reply-per-command", "smtp.reply.two-replies",

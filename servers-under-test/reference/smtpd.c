@@ -227,6 +227,11 @@ static bool tolerates(const struct smtpd *s, const struct smtp_command *command)
     return command->verb == SMTP_STARTTLS && smtpd_fault(s, FAULT_TLS_STARTTLS_ARGUMENT);
 }
 
+static bool is_small(enum smtp_verb verb)
+{
+    return verb == SMTP_NOOP || verb == SMTP_VRFY || verb == SMTP_EXPN || verb == SMTP_HELP;
+}
+
 static void run(struct smtpd *s, const struct smtp_command *command)
 {
     struct smtp_outcome refusal;
@@ -266,7 +271,8 @@ static void run_line(struct smtpd *s, slice line)
         smtpd_refuse(s, 500, "5.5.2", "line too long");
     else
         run(s, &command);
-    if (s->last_code >= 500 && smtpd_fault(s, FAULT_SMTP_BAD_COMMAND_RESETS))
+    if ((s->last_code >= 500 && smtpd_fault(s, FAULT_SMTP_BAD_COMMAND_RESETS)) ||
+        (is_small(command.verb) && smtpd_fault(s, FAULT_SMTP_COMMAND_RESETS)))
         smtpd_reset(s);
     if (smtpd_fault(s, FAULT_SMTP_PIPELINING_DROPS) && !s->closing)
         server_conn_use(s->c, server_conn_pending(s->c).n);
