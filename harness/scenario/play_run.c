@@ -67,8 +67,9 @@ static const char *why_not_permitted(struct play *p)
     return NULL;
 }
 
-/* "A|B" is either, "!A" is not offered. */
-static bool capability_met(const struct capabilities *caps, slice need)
+/* "A|B" is either, "!A" is not offered. Mechanisms may be listed `before` the login alone. */
+static bool capability_met(const struct capabilities *caps, const struct capabilities *before,
+                           slice need)
 {
     bool negated = need.n && need.p[0] == '!';
     slice rest = slice_skip(need, negated), word;
@@ -76,9 +77,21 @@ static bool capability_met(const struct capabilities *caps, slice need)
     while (slice_cut(&rest, '|', &word)) {
         slice mechanism =
             slice_starts(word, S("AUTH=")) ? slice_skip(word, 5) : (slice) { NULL, 0 };
-        has |= caps_has(caps, word) || (mechanism.n && caps_has_mechanism(caps, mechanism));
+        has |= caps_has(caps, word);
+        has |= mechanism.n &&
+               (caps_has_mechanism(caps, mechanism) || caps_has_mechanism(before, mechanism));
     }
     return has != negated;
+}
+
+/* A need may name a value of `each`: "AUTH=$mechanism". */
+static slice need_of_variant(struct play *p, slice need)
+{
+    slice missing;
+    auto_buf text;
+    buf_init(&text, BUF_OURS);
+    bool good = vars_expand(&p->vars, need, &text, &missing);
+    return good && text.n ? arena_dup(&p->arena, buf_slice(&text)) : need;
 }
 
 static enum step_result capabilities_met(struct play *p)
@@ -91,11 +104,12 @@ static enum step_result capabilities_met(struct play *p)
         const struct probe *probe = session_probe(p->session, need->kind, &err);
         if (!probe)
             return play_error_from(p, &err);
-        if (capability_met(&probe->caps, need->capability))
+        slice capability = need_of_variant(p, need->capability);
+        if (capability_met(&probe->caps, &probe->before, capability))
             continue;
-        bool negated = need->capability.p[0] == '!';
+        bool negated = capability.p[0] == '!';
         p->skip = arena_printf(&p->arena, "%s %.*s", negated ? "offers" : "does not offer",
-                               SLICE_ARG(slice_skip(need->capability, negated)));
+                               SLICE_ARG(slice_skip(capability, negated)));
     }
     return STEP_OK;
 }
@@ -188,7 +202,7 @@ static enum step_result is_advertised(struct play *p)
         r = smtp_hello(&d->client.smtp, now() + p->timeout, &err);
     if (r < 0)
         return play_error_from(p, &err);
-    if (!capability_met(device_caps(d), p->check->advertised))
+    if (!capability_met(device_caps(d), device_caps(d), p->check->advertised))
         p->skip = arena_printf(&p->arena, "%.*s is not offered in this state",
                                SLICE_ARG(p->check->advertised));
     return STEP_OK;

@@ -47,11 +47,22 @@ static void end(struct device *d)
     }
 }
 
+/* What was offered when the login came, in TLS or in clear. */
+static const struct capabilities *caps_before_login(struct device *d)
+{
+    const struct session_capabilities *all = device_is_imap(d) ? &d->client.imap.caps
+                                             : device_protocol(d) == PROTOCOL_POP3
+                                                 ? &d->client.pop3.caps
+                                                 : &d->client.smtp.caps;
+    return all->in[CAPS_TLS].known ? &all->in[CAPS_TLS] : &all->in[CAPS_CLEAR];
+}
+
 static void learn(struct session *s, struct probe *probe, struct device *d)
 {
     probe->spoke = true;
     if (device_caps(d)->known) {
         capabilities_copy(device_caps(d), &probe->caps);
+        capabilities_copy(caps_before_login(d), &probe->before);
         probe->knows = true;
     }
     if (s->run->target.software || !device_is_imap(d) || !d->client.imap.greeting)

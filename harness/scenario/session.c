@@ -99,8 +99,10 @@ int session_open(struct session *s, struct error *err)
 
 void session_close(struct session *s)
 {
-    for (int k = 0; k < DEVICE_KINDS; k++)
+    for (int k = 0; k < DEVICE_KINDS; k++) {
         capabilities_release(&s->probes[k].caps);
+        capabilities_release(&s->probes[k].before);
+    }
     invariants_close(s);
     tls_context_free(s->tls);
     tls_context_free(s->tls_insecure);

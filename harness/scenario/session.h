@@ -35,10 +35,11 @@ struct session_options {
 struct probe {
     bool done;
     struct error error; /* code 0: it worked */
-    bool spoke;             /* it got as far as a greeting */
-    bool knows;             /* caps are known, though the session may have failed later */
+    bool spoke;         /* it got as far as a greeting */
+    bool knows;         /* caps are known, though the session may have failed later */
     struct capabilities caps;
-    char *software; /* greeting, masked */
+    struct capabilities before; /* those before the login: mechanisms are often listed only there */
+    char *software;             /* greeting, masked */
 };
 
 struct session {

@@ -174,7 +174,10 @@ static enum step_result judge_mail(struct play *p, const struct step *s, const s
             return STEP_FAILED;
         }
     }
-    if (r == STEP_OK && without && was_on_wire(p, to, without->text))
+    slice octets = without ? without->text : (slice) { NULL, 0 };
+    if (r == STEP_OK && without && !without->tag)
+        r = play_expand(NULL, p, without, &octets);
+    if (r == STEP_OK && without && was_on_wire(p, to, octets))
         return play_fail(p, s, NULL, without, "these octets were sent to the next hop");
     return r == STEP_OK && sent.n ? judge_bytes(p, s, value, mail, sent) : r;
 }
