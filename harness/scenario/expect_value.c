@@ -47,7 +47,7 @@ enum step_result expect_body(struct device *d, const struct step *s, const struc
 
 /* ---- where ---- */
 
-enum { WHERE_WORDS = 7 };
+enum { WHERE_WORDS = 7, WHERE_SHOWN = 80 };
 
 static size_t split_words(slice text, slice words[WHERE_WORDS + 1])
 {
@@ -125,6 +125,20 @@ static bool compare(slice op, slice left, slice right)
     return (!less && !equal) || (op.n == 2 && equal);
 }
 
+/* Long values are shown around the first octet that differs. */
+static enum step_result fail_by_octets(struct device *d, const struct step *s, const struct node *n,
+                                       slice left, slice right)
+{
+    enum { AROUND = 40 };
+    struct play *p = d->play;
+    size_t at = first_difference(left, right), from = at > AROUND ? at - AROUND : 0;
+    play_fail(p, s, d, n, "%.*s does not hold: %zu and %zu octets, which differ from octet %zu on",
+              SLICE_ARG(n->text), left.n, right.n, at + 1);
+    play_fail_expected(p, slice_sub(right, from, at + AROUND));
+    play_fail_actual(p, slice_sub(left, from, at + AROUND), NULL);
+    return STEP_FAILED;
+}
+
 static enum step_result judge_where(struct device *d, const struct step *s, const struct node *n)
 {
     struct play *p = d->play;
@@ -139,6 +153,8 @@ static enum step_result judge_where(struct device *d, const struct step *s, cons
                           SLICE_ARG(n->text));
     if (compare(words[op], buf_slice(&left), buf_slice(&right)))
         return STEP_OK;
+    if (left.n > WHERE_SHOWN || right.n > WHERE_SHOWN)
+        return fail_by_octets(d, s, n, buf_slice(&left), buf_slice(&right));
     play_fail(p, s, d, n, "%.*s does not hold: it is %s and %s", SLICE_ARG(n->text),
               left.n ? left.p : "(empty)", right.n ? right.p : "(empty)");
     play_fail_expected(p, n->text);
