@@ -75,14 +75,15 @@ struct check {
     unsigned accounts;     /* how many it uses */
     bool needs_disposable; /* touches more than its own mailboxes */
     bool needs_next_hop, needs_outside, needs_restart;
-    bool exclusive;   /* its accounts must not be used by others meanwhile */
-    bool refuses;     /* it expects a refusal or a close: sane before and after */
-    bool slow;        /* lets more than 10 s pass */
-    bool uses_prefix; /* makes mailboxes of its own by $prefix */
+    bool exclusive;      /* its accounts must not be used by others meanwhile */
+    bool refuses;        /* it expects a refusal or a close: sane before and after */
+    bool slow;           /* lets more than 10 s pass */
+    bool uses_prefix;    /* makes mailboxes of its own by $prefix */
+    bool uses_separator; /* of a hierarchy of mailboxes: without one the check is skipped */
     const struct node *each;
     const struct node *steps, *always;
     slice advertised; /* empty: none */
-    slice *waived; /* ids of invariants that it breaks on purpose */
+    slice *waived;    /* ids of invariants that it breaks on purpose */
     size_t n_waived;
     slice *upheld; /* ids of invariants that it fails by, too */
     size_t n_upheld;

@@ -63,6 +63,47 @@ static int learn_namespace(struct play *p, struct device *d, struct error *err)
     return 0;
 }
 
+/* A quoted character, or NIL in a flat namespace (RFC 3501 7.2.2). */
+static slice separator_of(const struct imap_value *v)
+{
+    return v->kind == IMAP_QUOTED && v->text.n == 1 ? v->text : (slice) { NULL, 0 };
+}
+
+static int learn_separator(struct play *p, struct device *d, struct error *err)
+{
+    slice separator = { NULL, 0 };
+    auto_imap_result out = { 0 };
+    int r = imap_command_ok(&d->client.imap, S("LIST \"\" \"\""), ERR_NETWORK, soon(), err, &out);
+    if (r < 0)
+        return r;
+    for (const struct unit *u = out.first; u; u = u->next)
+        if (u->imap && imap_response_is(u->imap, "LIST") && u->imap->values.n_items > 1)
+            separator = separator_of(&u->imap->values.items[1]);
+    p->session->separator = xslicedup(separator);
+    return 0;
+}
+
+static bool must_learn(const struct play *p)
+{
+    const struct session *s = p->session;
+    const struct check *c = p->check;
+    return ((c->n_mailboxes || c->uses_prefix) && !s->namespace_prefix) ||
+           (c->uses_separator && !s->separator);
+}
+
+static int learn_names(struct play *p, struct error *err)
+{
+    struct device d;
+    int r = given_device(p, &d, DEVICE_IMAP, 1, err);
+    if (r < 0)
+        return r;
+    r = learn_namespace(p, &d, err);
+    if (r == 0 && p->check->uses_separator && !p->session->separator)
+        r = learn_separator(p, &d, err);
+    given_device_end(&d);
+    return r;
+}
+
 static void name_play(struct play *p)
 {
     static const char plain[] = "";
@@ -70,6 +111,8 @@ static void name_play(struct play *p)
     snprintf(p->prefix, sizeof p->prefix, "%.40smailassay-%s-%u", base, p->session->run_word,
              ++p->session->messages_made);
     vars_set_text(&p->vars, "prefix", p->prefix);
+    if (p->session->separator)
+        vars_set_text(&p->vars, "separator", p->session->separator);
 }
 
 /* ---- making ---- */
@@ -205,16 +248,13 @@ int given_make(struct play *p, struct error *err)
     const struct check *c = p->check;
     int r = 0;
     p->messages = arena_new_n(&p->arena, struct message, count_messages(c) + 1);
-    bool names = c->n_mailboxes || c->uses_prefix;
-    if (names && target_has_imap(p->session->target) && !p->session->namespace_prefix) {
-        struct device d;
-        r = given_device(p, &d, DEVICE_IMAP, 1, err);
-        if (r == 0) {
-            r = learn_namespace(p, &d, err);
-            given_device_end(&d);
-        }
-    }
+    if (must_learn(p) && target_has_imap(p->session->target))
+        r = learn_names(p, err);
     name_play(p);
+    if (r == 0 && c->uses_separator && !(p->session->separator && p->session->separator[0])) {
+        p->skip = "mailboxes of the target have no hierarchy";
+        return ERR_USAGE;
+    }
     for (unsigned account = 1; r == 0 && account <= c->accounts; account++) {
         r = make_for_account(p, account, err);
         if (c->uses_prefix)

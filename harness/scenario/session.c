@@ -107,6 +107,7 @@ void session_close(struct session *s)
     tls_context_free(s->tls);
     tls_context_free(s->tls_insecure);
     free(s->namespace_prefix);
+    free(s->separator);
     free(s->budget);
     free(s->leases);
     secrets_release(&s->secrets);

@@ -57,6 +57,7 @@ struct session {
     struct probe probes[DEVICE_KINDS];
     struct next_hop *next_hop; /* where the target relays to, when that is us */
     char *namespace_prefix;    /* in front of every own mailbox; NULL until known */
+    char *separator;           /* of mailbox hierarchy; "" when names are flat; NULL until known */
     char run_word[24];         /* $run: unique to the run */
     unsigned messages_made;
     bool interrupted;

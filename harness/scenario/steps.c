@@ -45,7 +45,8 @@ void step_check_text(struct step_check *c, const struct node *n, const char *wha
     if (!node_is(n, NODE_SCALAR, what, c->loader->problems))
         return;
     while (var_piece_next(&rest, &piece)) {
-        c->check->uses_prefix |= slice_eq_str(piece.name, "prefix");
+        c->check->uses_separator |= slice_eq_str(piece.name, "separator");
+        c->check->uses_prefix |= slice_eq_str(piece.name, "prefix") || c->check->uses_separator;
         if (!piece.name.n)
             continue;
         message_check_part(c, n, piece.name);
@@ -265,10 +266,10 @@ static void bind_message(struct step_check *sc, size_t number)
 
 void check_bind_all(struct step_check *sc)
 {
-    static const char *const always[] = { "user",     "address", "password", "domain", "outside",
-                                          "tag",      "run",     "service",  "host",   "user1",
-                                          "address1", "user2",   "address2", "user3",  "address3",
-                                          "prefix",   "tls" };
+    static const char *const always[] = { "user",     "address",   "password", "domain", "outside",
+                                          "tag",      "run",       "service",  "host",   "user1",
+                                          "address1", "user2",     "address2", "user3",  "address3",
+                                          "prefix",   "separator", "tls" };
     const struct check *c = sc->check;
     for (size_t i = 0; i < COUNT(always); i++)
         step_bind(sc, slice_of(always[i]));
