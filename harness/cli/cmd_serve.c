@@ -16,6 +16,7 @@ static struct {
     struct text_list faults, words, ports;
     const char *state, *address, *journal, *password_file;
     uint64_t next_hop;
+    bool clear_login;
 } args;
 
 static const struct option_row rows[] = {
@@ -24,6 +25,8 @@ static const struct option_row rows[] = {
     { "port", 'p', "SERVICE=PORT", "the port of a service (a free one without)", OPTION_LIST,
       &args.ports },
     { "address", 0, "ADDRESS", "listen there (127.0.0.1)", OPTION_TEXT, &args.address },
+    { "clear-login", 0, NULL, "take passwords without TLS, too, for clients that know no better",
+      OPTION_FLAG, &args.clear_login },
     { "state", 0, "FOLDER", "where target.yaml, ca.pem and the passwords go", OPTION_TEXT,
       &args.state },
     { "journal", 0, "FILE", "keep the mail in this file over restarts", OPTION_TEXT,
@@ -130,6 +133,7 @@ static int parse_all(struct own_options *o, struct error *err)
         return error_set(err, ERR_USAGE, "--next-hop is a port, 1 to 65535");
     o->address = args.address;
     o->journal = args.journal;
+    o->clear_login = args.clear_login;
     return r;
 }
 

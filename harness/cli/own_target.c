@@ -184,6 +184,7 @@ static int start_reference(struct own_target *o, struct error *err)
                                          .journal_path = o->options.journal ? o->options.journal
                                                                             : o->journal_made,
                                          .ca = o->options.shared->ca,
+                                         .clear_login = o->options.clear_login,
                                          .dial_next_hop = dial_next_hop,
                                          .dial_arg = o };
     return reference_new(&options, err, &o->reference);

@@ -23,6 +23,7 @@ struct own_options {
     const char *address;           /* to listen on; NULL: 127.0.0.1 */
     uint16_t ports[SERVICE_COUNT]; /* 0: a free one */
     bool only[SERVICE_COUNT];      /* when any is set: just these services */
+    bool clear_login;              /* passwords are taken without TLS, too */
     const char *journal;           /* NULL: the store lives in memory only */
     const char *password;          /* of all accounts; NULL: a random one each */
     uint16_t next_hop_port;        /* relay there, on 127.0.0.1; 0: to a next hop in this process */

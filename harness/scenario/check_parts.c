@@ -61,7 +61,8 @@ static void kind_from_service(struct check_loader *l, struct device_plan *d, con
 static void load_device_map(struct check_loader *l, struct check *c, struct device_plan *d,
                             const struct node *map)
 {
-    static const char *const keys[] = { "protocol", "service", "account", "state", "tls", "shape" };
+    static const char *const keys[] = { "protocol", "service", "account", "state",
+                                        "tls",      "shape",   "source" };
     static const char *const tls[] = { "none", "starttls", "implicit" };
     uint64_t account = 1;
     size_t kind = 0;
@@ -82,6 +83,9 @@ static void load_device_map(struct check_loader *l, struct check *c, struct devi
     d->state = word_or_variable(l, node_get(map, "state"), device_state_names, 6, "state");
     d->tls = word_or_variable(l, node_get(map, "tls"), tls, COUNT(tls), "tls");
     d->shape = node_get(map, "shape");
+    d->source = node_get(map, "source");
+    if (d->source)
+        node_is(d->source, NODE_SCALAR, "source", l->problems);
 }
 
 void check_load_devices(struct check_loader *l, struct check *c, const struct node *map)

@@ -34,6 +34,7 @@ struct device_plan {
     const struct node *tls;     /* likewise; NULL: as the service says */
     const struct node *state;   /* likewise; NULL: the default of its kind */
     const struct node *shape;
+    const struct node *source; /* address to connect from; NULL: the target's */
     unsigned account; /* 1 ... */
 };
 

@@ -106,7 +106,9 @@ int device_connect(struct device *d, struct error *err)
         return r;
     d->play->connections++;
     session->run->connections++;
-    r = t->dial(t->dial_ctx, d->service, t->source, now() + d->play->timeout, &s, err);
+    const char *source =
+        d->plan->source ? arena_str(&d->play->arena, d->plan->source->text) : t->source;
+    r = t->dial(t->dial_ctx, d->service, source, now() + d->play->timeout, &s, err);
     if (r == 0 && d->tls == TLS_MODE_IMPLICIT && (r = wrap_tls(d, &s, err)) == 0)
         tls = s;
     if (r < 0) {

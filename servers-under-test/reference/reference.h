@@ -42,6 +42,7 @@ struct reference_options {
     /* Asks for client certificates signed by the authority and offers EXTERNAL: the certificate's
        common name is the user name. */
     bool client_certificates;
+    bool clear_login;  /* passwords are taken without TLS, too */
     bool anonymous;    /* offers ANONYMOUS, which logs in as the account "anonymous" */
     uint64_t size_max; /* octets of a message (SIZE); 0: 10 MiB */
     nsec idle_limit;   /* in place of each protocol's own idle time; 0: as the RFCs say */

@@ -265,7 +265,8 @@ bool server_conn_allows_passwords(const struct server_conn *c)
 {
     if (server_fault(c, FAULT_TLS_LOGIN_REFUSED))
         return false;
-    return c->tls || server_fault(c, FAULT_TLS_LOGIN_IN_CLEAR) ||
+    return c->tls || reference_settings(c->ref)->clear_login ||
+           server_fault(c, FAULT_TLS_LOGIN_IN_CLEAR) ||
            server_fault(c, FAULT_TLS_STARTTLS_AFTER_LOGIN);
 }
 
