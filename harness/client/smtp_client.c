@@ -40,6 +40,9 @@ bool smtp_says_rate(const struct smtp_reply *reply)
     if (reply->class != 4)
         return false;
     const struct smtp_enhanced *e = &reply->enhanced;
+    /* Too many recipients of one message: a limit of size (RFC 5321 section 4.5.3.1.10). */
+    if (reply->code == 452 && slice_find_nocase(reply->raw, S("too many recipients")) != SIZE_MAX)
+        return false;
     bool busy = (e->subject == 3 && e->detail == 2) || (e->subject == 7 && e->detail == 28);
     return busy || client_text_says_rate(reply->raw);
 }

@@ -99,7 +99,11 @@ static void run_vrfy(struct smtpd *s, const struct smtp_command *command)
 /* No lists here; section 7.3 asks for 252 of those who do not tell. */
 static void run_expn(struct smtpd *s, const struct smtp_command *command)
 {
-    smtpd_reply(s, 252, "2.1.5", "send some mail, it will be tried");
+    if (smtpd_fault(s, FAULT_SMTP_EXPN_LIES))
+        smtpd_reply(s, 250, "2.1.5", "<%.*s@%s>", SLICE_ARG(slice_sub(command->args, 0, 64)),
+                    reference_domain(s->c->ref));
+    else
+        smtpd_reply(s, 252, "2.1.5", "send some mail, it will be tried");
 }
 
 /* --- the table --- */

@@ -191,6 +191,8 @@ static bool check_address(struct smtpd *s, const struct smtp_path *path, struct 
 {
     if (path->local.n > 32 && smtpd_fault(s, FAULT_SMTP_LOCAL_PART_SHORT))
         return smtp_outcome_set(why, 501, "5.1.7", "local part too long");
+    if (path->route.n && smtpd_fault(s, FAULT_SMTP_PATH_ROUTE))
+        return smtp_outcome_set(why, 501, "5.1.3", "that is no address");
     if (is_ascii(path->raw))
         return true;
     if (smtpd_fault(s, FAULT_SMTP_UTF8_REFUSED))
@@ -240,6 +242,8 @@ static struct account *local_account(struct smtpd *s, const struct smtp_path *pa
 {
     size_t n;
     const struct reference_account *accounts = reference_accounts(s->c->ref, &n);
+    if (slice_starts(path->local, S("\"")) && smtpd_fault(s, FAULT_SMTP_LOCAL_PART_QUOTED))
+        return NULL;
     bool postmaster = path->postmaster || slice_eq_nocase(local, S("postmaster"));
     if (postmaster)
         return n && !smtpd_fault(s, FAULT_SMTP_POSTMASTER_REFUSED)
@@ -267,6 +271,8 @@ static bool may_relay(const struct smtpd *s)
 {
     if (smtpd_fault(s, FAULT_SMTP_RELAY_OPEN))
         return true;
+    if (smtpd_fault(s, FAULT_SUBMISSION_RELAY_REFUSED))
+        return false;
     return smtpd_is(s, ROLE_SUBMISSION) && !smtpd_needs_auth(s) && !smtpd_needs_tls(s) &&
            reference_settings(s->c->ref)->dial_next_hop;
 }

@@ -134,6 +134,10 @@ void smtpd_refuse_syntax(struct smtpd *s, const struct smtp_command *command)
 {
     bool hello =
         command->verb == SMTP_EHLO || command->verb == SMTP_HELO || command->verb == SMTP_LHLO;
+    if (command->verb == SMTP_RCPT && smtpd_fault(s, FAULT_SMTP_PATH_MALFORMED)) {
+        smtpd_reply(s, 250, "2.1.5", "recipient ok");
+        return;
+    }
     const struct grammar_error *e = &command->error;
     int code = 501;
     const char *enhanced = "5.5.4";
