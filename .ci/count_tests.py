@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-TAP = re.compile(r"^(ok|not ok)\b[^#]*(#\s*(SKIP|TODO)\b.*)?$", re.M | re.I)
+TAP = re.compile(r"^(ok|not ok)\b[^#\n]*(#\s*(SKIP|TODO)\b.*)?$", re.M | re.I)
 
 
 def cases(test):

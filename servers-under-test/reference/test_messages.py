@@ -5,7 +5,7 @@ values in the YAML files were written by hand from the RFCs, so neither side kno
 
 import email
 import email.policy
-import email.utils
+from email._parseaddr import AddressList  # getaddresses() drops what it finds suspicious
 import itertools
 import re
 import sys
@@ -113,7 +113,7 @@ def compare_envelope(envelope, message, where, wrong):
         shown = [a for a in envelope[at] or [] if a[3]]
         got = [(a[0] or '', f'{a[2]}@{a[3]}') for a in shown]
         value = raw_field(message, name) or ''
-        want = [a for a in email.utils.getaddresses([value]) if '@' in a[1]]
+        want = [a for a in AddressList(value).addresslist if '@' in a[1]]
         want = [(a[0], a[1].replace('"', '')) for a in want]
         if got != want:
             wrong(f'{where}: {name} {got}, email says {want}')
