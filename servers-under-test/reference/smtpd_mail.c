@@ -29,8 +29,10 @@ static bool take_size(struct smtpd *s, slice value, struct smtp_outcome *why)
     bool digits = value.n > 0 && value.n <= SIZE_DIGITS_MAX;
     for (size_t i = 0; i < value.n && digits; i++)
         digits = ascii_is_digit(value.p[i]);
+    if (smtpd_fault(s, FAULT_SMTP_SIZE_UNKNOWN))
+        return smtp_outcome_set(why, 555, "5.5.4", "parameter not supported");
     if (!digits)
-        return bad_value(why, "SIZE");
+        return smtpd_fault(s, FAULT_SMTP_SIZE_MALFORMED) || bad_value(why, "SIZE");
     /* Twenty digits may be more than 64 bits hold; that is certainly too big. */
     bool fits = slice_to_u64(value, max, &size);
     if (!fits && !smtpd_fault(s, FAULT_SMTP_SIZE_IGNORED))
@@ -63,7 +65,9 @@ static bool take_body(struct smtpd *s, slice value, struct smtp_outcome *why)
 static bool take_smtputf8(struct smtpd *s, slice value, struct smtp_outcome *why)
 {
     s->t.utf8 = true;
-    return !value.p || bad_value(why, "SMTPUTF8");
+    if (smtpd_fault(s, FAULT_SMTP_UTF8_UNKNOWN))
+        return smtp_outcome_set(why, 555, "5.5.4", "parameter not supported");
+    return !value.p || smtpd_fault(s, FAULT_SMTP_UTF8_VALUE) || bad_value(why, "SMTPUTF8");
 }
 
 static bool is_xtext(slice value)
@@ -96,13 +100,14 @@ static bool refuse_dsn(struct smtpd *s, struct smtp_outcome *why)
 
 static bool take_ret(struct smtpd *s, slice value, struct smtp_outcome *why)
 {
-    bool ok = slice_eq_nocase(value, S("FULL")) || slice_eq_nocase(value, S("HDRS"));
+    bool ok = slice_eq_nocase(value, S("FULL")) || slice_eq_nocase(value, S("HDRS")) ||
+              smtpd_fault(s, FAULT_SMTP_DSN_MALFORMED);
     return refuse_dsn(s, why) && (ok || bad_value(why, "RET"));
 }
 
 static bool take_envid(struct smtpd *s, slice value, struct smtp_outcome *why)
 {
-    bool ok = value.n <= ENVID_MAX && is_xtext(value);
+    bool ok = (value.n <= ENVID_MAX && is_xtext(value)) || smtpd_fault(s, FAULT_SMTP_DSN_MALFORMED);
     return refuse_dsn(s, why) && (ok || bad_value(why, "ENVID"));
 }
 
