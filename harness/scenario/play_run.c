@@ -124,6 +124,16 @@ static bool starts_early(const struct check *c, enum device_kind kind)
     return false;
 }
 
+/* Do all its devices take over before the greeting? Then a server that does not greet is theirs. */
+static bool starts_at_greeting(const struct check *c, enum device_kind kind)
+{
+    for (size_t i = 0; i < c->n_devices; i++)
+        if (c->devices[i].kind == kind &&
+            !(c->devices[i].state && slice_eq_str(c->devices[i].state->text, "connected")))
+            return false;
+    return !c->n_mailboxes && !c->uses_prefix;
+}
+
 /* A kind that cannot be reached at all is said once per run, not waited for by every check. */
 static enum step_result kinds_reachable(struct play *p)
 {
@@ -138,6 +148,8 @@ static enum step_result kinds_reachable(struct play *p)
         const struct error *e = &probe->error;
         bool hopeless = e->code == ERR_NETWORK || e->code == ERR_TIMEOUT || e->code == ERR_RATE;
         if (probe->spoke && starts_early(p->check, (enum device_kind)k))
+            continue;
+        if (probe->reached && starts_at_greeting(p->check, (enum device_kind)k))
             continue;
         if (kind_needed(p->check, (enum device_kind)k) && probe->done && hopeless)
             return play_error_from(p, e);

@@ -35,6 +35,7 @@ struct session_options {
 struct probe {
     bool done;
     struct error error; /* code 0: it worked */
+    bool reached;       /* a connection was opened */
     bool spoke;         /* it got as far as a greeting */
     bool knows;         /* caps are known, though the session may have failed later */
     struct capabilities caps;

@@ -70,13 +70,22 @@ void imapd_no_store(struct imapd_session *s, enum store_result result, bool targ
         imapd_no(s, "%s", store_texts[result]);
 }
 
+static bool has_small_letters(slice tag)
+{
+    for (size_t i = 0; i < tag.n; i++)
+        if (tag.p[i] != ascii_upper(tag.p[i]))
+            return true;
+    return false;
+}
+
 static void send_tag(struct imapd_session *s)
 {
+    bool lowers = faulty(s, FAULT_IMAP_TAG_LOWERED) && has_small_letters(s->cmd.tag);
     if (faulty(s, FAULT_IMAP_RESPONSE_NUL))
         imapd_send(s, slice_make("\0\0", 2));
     for (size_t i = 0; i < s->cmd.tag.n; i++) {
         char c = s->cmd.tag.p[i];
-        buf_addc(imapd_out(s), faulty(s, FAULT_IMAP_TAG_LOWERED) ? ascii_lower(c) : c);
+        buf_addc(imapd_out(s), lowers ? ascii_lower(c) : c);
     }
 }
 

@@ -35,7 +35,7 @@ static const struct transcript transcripts[] = {
     { .fault = "imap.response.nul-octet", .lines = { "C: a NOOP", "S: $0$0a OK ~" }, .raw = 1 },
     { .fault = "imap.tag.numeric-refused",
       .lines = { "C: 1 NOOP", "S: 1 BAD ~", "C: a1 NOOP", "S: a1 OK ~" } },
-    { .fault = "imap.tag.lower-cased", .lines = { "C: A1 NOOP", "S: a1 OK ~" } },
+    { .fault = "imap.tag.lower-cased", .lines = { "C: aB NOOP", "S: ab OK ~" } },
     { .fault = "imap.command.case-sensitive",
       .lines = { "C: a noop", "S: a BAD ~", "C: b NOOP", "S: b OK ~" } },
     { .fault = "imap.command.unknown-ok", .lines = { "C: a FROB", "S: a OK ~" } },
