@@ -236,6 +236,8 @@ static void step_from_node(const struct node *n, struct step *ret)
             ret->why = n->items[i];
         else if (slice_eq_str(n->keys[i]->text, "title"))
             ret->title = n->items[i];
+        else if (slice_eq_str(n->keys[i]->text, "or-skip"))
+            ret->or_skip = n->items[i];
         else {
             ret->key = n->keys[i];
             ret->value = n->items[i];
@@ -257,10 +259,15 @@ static enum step_result breach_failure(struct play *p, const struct step *s)
 enum step_result steps_run(struct play *p, const struct node *list)
 {
     enum step_result r = STEP_OK;
-    for (size_t i = 0; i < list->n && r == STEP_OK; i++) {
+    const char *before = p->skip; /* `always` runs after a skip, too */
+    for (size_t i = 0; i < list->n && r == STEP_OK && p->skip == before; i++) {
         struct step s;
         step_from_node(list->items[i], &s);
         r = run_actor(p, &s);
+        if (r == STEP_FAILED && s.or_skip) {
+            p->skip = arena_str(&p->arena, s.or_skip->text);
+            r = STEP_OK;
+        }
         if (r == STEP_OK && p->breach.id)
             r = breach_failure(p, &s);
     }

@@ -26,6 +26,7 @@ struct step {
     const struct node *key;   /* the actor or verb word */
     const struct node *value; /* what it does */
     const struct node *why, *title;
+    const struct node *or_skip; /* why the check does not apply when the step fails; or NULL */
 };
 
 /* What validation of a step knows and finds out about its check. */

@@ -228,8 +228,9 @@ static void check_step(struct step_check *c, const struct node *n)
         return;
     for (size_t i = 0; i < n->n; i++) {
         slice key = n->keys[i]->text;
-        if (slice_eq_str(key, "why") || slice_eq_str(key, "title")) {
-            node_is(n->items[i], NODE_SCALAR, "why and title", c->loader->problems);
+        if (slice_eq_str(key, "why") || slice_eq_str(key, "title") ||
+            slice_eq_str(key, "or-skip")) {
+            node_is(n->items[i], NODE_SCALAR, "why, title and or-skip", c->loader->problems);
         } else if (actor) {
             problem_add(c->loader->problems, n->keys[i]->at,
                         "a step has one actor; put \"%.*s\" inside braces if it is an option",
