@@ -216,8 +216,12 @@ static enum fetch_outcome decode_part(const struct renderer *r, const struct sec
     }
     if (part->is_multipart || part->is_message)
         return FETCH_NO_PART;
-    if (!content_decode(part->encoding, mime_part_body(&r->mime, part), &decoded))
-        return FETCH_UNKNOWN_CTE;
+    slice body = mime_part_body(&r->mime, part);
+    if (!content_decode(part->encoding, body, &decoded)) {
+        if (!has(r, FAULT_IMAP_FETCH_UNKNOWN_CTE))
+            return FETCH_UNKNOWN_CTE;
+        buf_add(&decoded, body);
+    }
     if (slice_eq_nocase(part->type, S("text")))
         add_crlf(out, buf_slice(&decoded));
     else

@@ -315,7 +315,7 @@ static bool parse_return_option(struct parser *p, const struct imap_value *v)
             p->program->returns |= returns[i].bit;
             return true;
         }
-    return bad(p, "Unknown RETURN option");
+    return has(p, FAULT_IMAP_SEARCH_OPTION_IGNORED) || bad(p, "Unknown RETURN option");
 }
 
 /* search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")" */

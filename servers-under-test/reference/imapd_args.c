@@ -210,8 +210,12 @@ bool imapd_message_set(struct imapd_session *s, const struct imap_value *v, bool
                        struct entry_list *ret)
 {
     struct imap_set set;
-    if (imap_is_atom(v, "$"))
-        return saved_messages(s, ret), true;
+    if (imap_is_atom(v, "$")) {
+        saved_messages(s, ret);
+        if (ret->n == 0 && faulty(s, FAULT_IMAP_SEARCHRES_EMPTY_BAD))
+            return imapd_bad(s, "The search result is empty"), false;
+        return true;
+    }
     if (!parse_set(s, v, &set))
         return false;
     if (!uid)

@@ -73,8 +73,11 @@ static void search(struct imapd_session *s, const struct search_program *p,
 static void save(struct imapd_session *s, const struct search_program *p,
                  struct search_results *results)
 {
-    if (!(p->returns & SEARCH_SAVE))
+    if (!(p->returns & SEARCH_SAVE)) {
+        if (faulty(s, FAULT_IMAP_SEARCHRES_OVERWRITTEN))
+            array_release(&s->saved);
         return;
+    }
     search_keep_saved(p, results);
     array_release(&s->saved);
     for (size_t i = 0; i < results->n; i++)
@@ -83,7 +86,7 @@ static void save(struct imapd_session *s, const struct search_program *p,
 
 static void reply_failure(struct imapd_session *s, const struct search_failure *f)
 {
-    if (f->clears_saved)
+    if (f->clears_saved && !faulty(s, FAULT_IMAP_SEARCHRES_KEPT))
         array_release(&s->saved);
     if (f->verdict == SEARCH_BAD)
         imapd_bad(s, "%s", f->text);

@@ -425,6 +425,7 @@ static const struct {
     ROW(FETCH_UNKNOWN_ITEM, "simple", "(UID X-NONE)", CONTENT, "(UID 42)"),
     ROW(FETCH_MODSEQ_BARE, "simple", "MODSEQ", GRAMMAR, "MODSEQ 12345678901"),
     ROW(FETCH_MISSING_PART_OK, "simple", "BODY[9]", CONTENT, "BODY[9] {60}"),
+    ROW(FETCH_UNKNOWN_CTE, "unknown-encoding", "BINARY[1]", CONTENT, "BINARY[1] {8}\r\nq1w2e3"),
     ROW(FETCH_CALENDAR_EMPTY, "calendar", "BODY[2]", CONTENT, "BODY[2] \"\""),
     ROW(FETCH_BOUNDARY, "calendar", "BODY[TEXT]", CONTENT, "\r\n--?al\r\n"),
     ROW(ENVELOPE_FIELD_MISSING, "simple", "ENVELOPE", GRAMMAR, "NIL NIL \"<plain"),

@@ -508,6 +508,7 @@ static const struct {
     ROW(HIDES_DELETED, "SEEN", false, "* SEARCH 1\r\n"),
     ROW(DATA_IN_LIST, "RETURN (COUNT) SEEN", false, "* ESEARCH (TAG \"A1\") ( COUNT 2)\r\n"),
     ROW(PARENTHESES, "(SEEN)", false, "BAD Unknown search key"),
+    ROW(OPTION_IGNORED, "RETURN (X-NONE ALL) 1", false, "* ESEARCH (TAG \"A1\") ALL 1\r\n"),
 #undef ROW
 };
 
