@@ -339,6 +339,13 @@ static void each_variants(const struct check *c, struct arena *arena, struct pla
     }
 }
 
+/* A device that says in which state it starts settles where the capability is asked for. */
+static bool starts_elsewhere(const struct check *c, enum device_state state)
+{
+    const struct node *said = c->n_devices ? c->devices[0].state : NULL;
+    return said && !slice_eq_str(said->text, device_state_names[state]);
+}
+
 void check_variants(const struct check *c, struct arena *arena, struct planned_list *list)
 {
     static const enum device_state states[] = { STATE_GREETING, STATE_TLS, STATE_LOGIN };
@@ -348,6 +355,8 @@ void check_variants(const struct check *c, struct arena *arena, struct planned_l
     }
     for (size_t i = 0; i < COUNT(states); i++) {
         size_t first = list->n;
+        if (starts_elsewhere(c, states[i]))
+            continue;
         each_variants(c, arena, list);
         for (size_t k = first; k < list->n; k++) {
             list->v[k].state = states[i];

@@ -1,5 +1,6 @@
 /* Which service, account and state a device has: from the plan, the variant and the target. */
 #include "device_private.h"
+#include "base64.h"
 #include <stdio.h>
 
 /* A plan's word with the variant's variables in place. */
@@ -90,11 +91,29 @@ void device_bind_accounts(struct vars *vars, const struct target *t)
     }
 }
 
+/* $sasl-plain: what PLAIN sends (RFC 4616 section 2), in base64, for dialogues that a check writes
+   out. It is as secret as the password. */
+static void bind_plain(struct device *d)
+{
+    auto_buf message, text;
+    buf_init(&message, BUF_OURS);
+    buf_init(&text, BUF_OURS);
+    buf_addc(&message, '\0');
+    buf_adds(&message, d->account->user);
+    buf_addc(&message, '\0');
+    buf_adds(&message, d->account->password);
+    base64_encode(buf_slice(&message), &text);
+    vars_set(&d->vars, S("sasl-plain"), buf_slice(&text));
+    secrets_add(&d->play->session->secrets, buf_slice(&text));
+}
+
 static void bind(struct device *d, const struct target *t)
 {
     vars_set_text(&d->vars, "user", d->account->user);
-    if (d->account->password)
+    if (d->account->password) {
         vars_set_text(&d->vars, "password", d->account->password);
+        bind_plain(d);
+    }
     if (d->account->address)
         vars_set_text(&d->vars, "address", d->account->address);
     vars_set_text(&d->vars, "service", services[d->service].name);

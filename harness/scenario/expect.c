@@ -96,6 +96,7 @@ bool expect_alternative(struct device *d, slice text, const struct unit *u, stru
     }
     if (u->pop3) {
         subject_from_words(u->pop3->first, arena, &subject);
+        subject.line = true;
         return subject_alternative(text, &subject, arena, m);
     }
     *m = (struct match) { .vars = m->vars, .wanted = text };

@@ -91,6 +91,7 @@ static void from_pop3(struct candidates *all, const struct unit *u, struct arena
         struct candidate *c = add(all, arena);
         c->unit = (struct unit *)(uintptr_t)u;
         subject_from_words(line, arena, &c->subject);
+        c->subject.line = true;
     }
 }
 
@@ -279,5 +280,6 @@ bool expect_unit_matches(struct device *d, slice pattern, const struct unit *u, 
         subject_from_imap(u->imap, arena, &subject);
     else
         subject_from_words(u->pop3 ? u->pop3->first : slice_trim(u->raw), arena, &subject);
+    subject.line = u->pop3 != NULL;
     return match_subject(m, &p, &subject);
 }

@@ -370,6 +370,14 @@ static bool match_status(struct match *m, const struct pattern *p, const struct 
     return match_value(m, &p->items[1], &v->items[1], S(""), depth);
 }
 
+/* A regular expression alone is held against the whole line, spaces and all. */
+static bool match_line(struct match *m, const struct pattern *p, const struct subject *subject)
+{
+    char why[200];
+    return match_regex(p->text, subject->text, m->vars, why) == 1 ||
+           differs(m, 0, NULL, p->text, 0);
+}
+
 bool match_subject(struct match *m, const struct pattern *pattern, const struct subject *subject)
 {
     const struct imap_value *v = &subject->values;
@@ -377,7 +385,9 @@ bool match_subject(struct match *m, const struct pattern *pattern, const struct 
     bool good;
     m->depth = 0;
     m->missing = (slice) { NULL, 0 };
-    if (!v->n_items) {
+    if (subject->line && pattern->n == 1 && pattern->items[0].kind == PATTERN_REGEX) {
+        good = match_line(m, &pattern->items[0], subject);
+    } else if (!v->n_items) {
         good = !pattern->n;
     } else if (subject->words) {
         good = match_list(m, pattern, 0, v, 0, STYLE_WORDS, S(""), &depth);

@@ -14,6 +14,7 @@ struct subject {
     slice text;
     bool imap_status; /* an IMAP status: a code in it counts only when the pattern has one */
     bool words;       /* a line of SMTP or POP3: words behind the pattern's are ignored */
+    bool line;        /* of POP3: a regular expression alone is held against all of it */
 };
 
 /* The state of one attempt, and how far the best one got: that is what a report shows. */

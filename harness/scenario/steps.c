@@ -267,10 +267,11 @@ static void bind_message(struct step_check *sc, size_t number)
 
 void check_bind_all(struct step_check *sc)
 {
-    static const char *const always[] = { "user",     "address",   "password", "domain", "outside",
-                                          "tag",      "run",       "service",  "host",   "user1",
-                                          "address1", "user2",     "address2", "user3",  "address3",
-                                          "prefix",   "separator", "tls" };
+    static const char *const always[] = { "user",      "address", "password",  "domain",
+                                          "outside",   "tag",     "run",       "service",
+                                          "host",      "user1",   "address1",  "user2",
+                                          "address2",  "user3",   "address3",  "prefix",
+                                          "separator", "tls",     "sasl-plain" };
     const struct check *c = sc->check;
     for (size_t i = 0; i < COUNT(always); i++)
         step_bind(sc, slice_of(always[i]));

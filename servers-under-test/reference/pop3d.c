@@ -230,7 +230,8 @@ static void greet(struct pop3d *s)
 void pop3d_serve(struct server_conn *c)
 {
     struct pop3d s = { .c = c, .state = POP3D_AUTHORIZATION };
-    s.salt = reference_store(c->ref)->next_unique + (uint64_t)(uintptr_t)c->stream;
+    if (server_fault(c, FAULT_POP3_UIDL_CHANGES))
+        s.salt = reference_store(c->ref)->next_unique++;
     c->lf_ends_line = server_fault(c, FAULT_POP3_LF_ENDS_LINE);
     c->segment_is_line = server_fault(c, FAULT_POP3_SEGMENT_IS_LINE);
     greet(&s);

@@ -118,6 +118,10 @@ void pop3d_user(struct pop3d *s, const struct pop3d_command *command)
         pop3d_err(s, NULL, "send STLS first");
         return;
     }
+    if (pop3d_fault(s, FAULT_POP3_CAPA_USER_LIES)) {
+        pop3d_err(s, NULL, "unknown command");
+        return;
+    }
     free(s->user);
     s->user = xslicedup(command->args);
     pop3d_ok(s, "send PASS");

@@ -65,7 +65,7 @@ void pop3d_update(struct pop3d *s)
     bool retrieved = pop3d_fault(s, FAULT_POP3_RETR_DELETES);
     array_each (m, &s->messages)
         if (m->deleted || all || (retrieved && m->retrieved))
-            message_expunge(m->message);
+            s->removed |= message_expunge(m->message);
 }
 
 void pop3d_release(struct pop3d *s)
@@ -80,7 +80,7 @@ void pop3d_release(struct pop3d *s)
     array_release(&s->messages);
     if (s->locked) {
         account_unlock(s->account, s);
-        if (pop3d_fault(s, FAULT_POP3_LOCK_KEPT))
+        if (s->removed && pop3d_fault(s, FAULT_POP3_LOCK_KEPT))
             account_lock(s->account, &somebody_else);
     }
 }
