@@ -188,12 +188,13 @@ static bool answer_challenge(struct exchange *x, slice text, const char **ret_wh
 {
     auto_buf plain = { 0 };
     buf_init(&plain, SASL_TOKEN_MAX);
-    if (x->ready) {
+    bool is_base64 = base64_decode(text, &plain, NULL);
+    x->outcome->bad_base64 |= !is_base64;
+    if (x->ready) { /* the server had nothing to ask: what it said does not matter */
         x->ready = false;
         return true;
     }
-    if (!base64_decode(text, &plain, NULL)) {
-        x->outcome->bad_base64 = true;
+    if (!is_base64) {
         *ret_why = "it is no base64";
         return false;
     }

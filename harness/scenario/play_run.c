@@ -67,6 +67,12 @@ static const char *why_not_permitted(struct play *p)
     return NULL;
 }
 
+/* What is said of the login is listed `before` it alone. */
+static bool is_about_login(slice word)
+{
+    return slice_eq_nocase(word, S("LOGINDISABLED")) || slice_eq_nocase(word, S("SASL-IR"));
+}
+
 /* "A|B" is either, "!A" is not offered. Mechanisms may be listed `before` the login alone. */
 static bool capability_met(const struct capabilities *caps, const struct capabilities *before,
                            slice need)
@@ -77,7 +83,7 @@ static bool capability_met(const struct capabilities *caps, const struct capabil
     while (slice_cut(&rest, '|', &word)) {
         slice mechanism =
             slice_starts(word, S("AUTH=")) ? slice_skip(word, 5) : (slice) { NULL, 0 };
-        has |= caps_has(caps, word);
+        has |= caps_has(caps, word) || (is_about_login(word) && caps_has(before, word));
         has |= mechanism.n &&
                (caps_has_mechanism(caps, mechanism) || caps_has_mechanism(before, mechanism));
     }

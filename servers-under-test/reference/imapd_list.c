@@ -160,7 +160,8 @@ static bool parse_select(struct imapd_session *s, const struct imap_value *list,
     }
     /* RFC 5258, section 3.1: it needs another option that selects. */
     unsigned selecting = r->select & (SELECT_SUBSCRIBED | SELECT_SPECIAL_USE);
-    if (r->select & SELECT_RECURSIVE && !selecting)
+    bool allowed = selecting || faulty(s, FAULT_IMAP_LIST_RECURSIVE_ALONE);
+    if (r->select & SELECT_RECURSIVE && !allowed)
         return imapd_bad(s, "RECURSIVEMATCH needs another selection option"), false;
     return true;
 }
