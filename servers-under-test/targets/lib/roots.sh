@@ -20,8 +20,12 @@ require_namespaces() {
         cannot "the servers come as Debian packages, and this machine has no apt"
     fi
     command -v unshare >/dev/null || cannot "real servers need unshare (package util-linux)"
-    why=$("${namespaces[@]}" mount -t tmpfs tmpfs /mnt 2>&1) ||
-        cannot "this machine refuses namespaces or mounts (${why##*: })"
+    why=$("${namespaces[@]}" mount -t tmpfs tmpfs /mnt 2>&1) && return
+    why="this machine refuses namespaces or mounts (${why##*: })"
+    [[ -e /proc/self/ns/mnt ]] || why+="; /proc is not mounted"
+    [[ $why != *'Invalid argument'* ]] ||
+        why+="; in a chroot, the new root must be a mount point (mount --bind ROOT ROOT)"
+    cannot "$why"
 }
 
 overlay_works() {
