@@ -29,8 +29,6 @@ void step_mail_check(struct step_check *c, const struct node *value, const struc
             step_check_text(c, node_get(value, keys[i]), keys[i]);
     if (node_get(value, "by"))
         node_word(node_get(value, "by"), ways, COUNT(ways), "by", &i, c->loader->problems);
-    if (node_get(map, "expect") && expect_refuses(node_get(map, "expect")))
-        c->check->refuses = true;
 }
 
 static enum step_result fill(struct device *d, const struct node *value, struct smtp_message *m,

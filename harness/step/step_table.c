@@ -5,7 +5,7 @@ static const char *const raw_options[] = { REPLY_OPTIONS, "tag", NULL };
 static const char *const await_options[] = { "within", "without", "where", NULL };
 static const char *const no_options[] = { NULL };
 static const char *const connect_options[] = { "expect", NULL };
-static const char *const mail_options[] = { "expect", "within", NULL };
+static const char *const mail_options[] = { "within", NULL };
 
 #define ROW(name, function, options, who)                                                          \
     {                                                                                              \
