@@ -343,6 +343,9 @@ static void each_variants(const struct check *c, struct arena *arena, struct pla
 static bool starts_elsewhere(const struct check *c, enum device_state state)
 {
     const struct node *said = c->n_devices ? c->devices[0].state : NULL;
+    enum device_kind kind = c->n_devices ? c->devices[0].kind : DEVICE_IMAP;
+    if (state == STATE_LOGIN && (kind == DEVICE_SMTP || kind == DEVICE_LMTP))
+        return true; /* nobody logs in there */
     return said && !slice_eq_str(said->text, device_state_names[state]);
 }
 

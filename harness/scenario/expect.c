@@ -178,8 +178,9 @@ enum step_result expect_completion(struct device *d, const struct step *s,
                              ? wrong_completion(d, s, at, reply, have_best ? &best : NULL)
                              : no_completion(d, s, at, reply);
     for (size_t i = 0; i < n && r == STEP_FAILED; i++)
-        play_fail_expected(d->play, slice_eq_str(alternatives[i], "success") ? S("2xx or 3xx")
-                                                                             : alternatives[i]);
+        play_fail_expected(d->play, slice_eq_str(alternatives[i], "success")
+                                        ? S("2xx or 3xx")
+                                        : expanded(d, alternatives[i]));
     return r;
 }
 

@@ -33,11 +33,6 @@ static bool target_has_kind(const struct target *t, enum device_kind kind)
     return false;
 }
 
-static bool has_login(enum device_kind kind)
-{
-    return kind != DEVICE_SMTP && kind != DEVICE_LMTP;
-}
-
 static const char *why_not_permitted(struct play *p)
 {
     const struct check *c = p->check;
@@ -60,8 +55,6 @@ static const char *why_not_permitted(struct play *p)
         return "the target file names no \"outside\" address";
     if (c->needs_restart && !target_can_restart(t))
         return "the target file does not say how to restart the target";
-    if (c->advertised.n && p->planned->state == STATE_LOGIN && !has_login(c->devices[0].kind))
-        return "nobody logs in on this service";
     if (c->slow && !p->session->options->slow)
         return "lets a long time pass; runs with --slow";
     return NULL;

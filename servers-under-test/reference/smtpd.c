@@ -183,7 +183,9 @@ static bool is_refused(struct smtpd *s, const struct smtp_command *command,
         return !smtp_outcome_set(ret, 530, "5.7.0", "must issue a STARTTLS command first");
     if (smtpd_needs_auth(s) && !(rows[verb].flags & BEFORE_AUTH))
         return !smtp_outcome_set(ret, 530, "5.7.0", "authentication required");
-    if (!(states_of(s, verb) & s->state))
+    bool too_early = s->state == STATE_START && rows[verb].run != smtpd_hello &&
+                     smtpd_fault(s, FAULT_SMTP_EHLO_FIRST);
+    if (too_early || !(states_of(s, verb) & s->state))
         return !smtp_outcome_set(ret, 503, "5.5.1", "bad sequence of commands");
     return false;
 }

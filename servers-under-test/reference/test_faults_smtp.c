@@ -88,6 +88,8 @@ static const struct transcript transcripts[] = {
       { HELLO, "C: MAIL FROM:<> SMTPUTF8=1", "S: 250 ~" } },
     { "DSN malformed", "smtp", "smtp.dsn.malformed-accepted", 0,
       { HELLO, "C: MAIL FROM:<> RET=X ENVID", "S: 250 ~" } },
+    { "EHLO first", "smtp", "smtp.command.ehlo-first", 0,
+      { "M: 220", "C: NOOP", "S: 503 ~", "C: EHLO x.org", "M: 250", "C: NOOP", "S: 250 ~" } },
     { "QUIT without a word", "smtp", "smtp.quit.no-221", 0,
       { HELLO, "C: QUIT", "SX" } },
     { "QUIT and stay", "smtp", "smtp.quit.stays-open", 0,
