@@ -59,7 +59,8 @@ struct tls_options {
                                     release it with tls_info_release() */
 };
 
-/* Handshake over `under`, which the new stream owns from then on. On failure (ERR_TLS, ERR_TIMEOUT,
+/* Handshake over `under`, which the new stream owns from then on. On failure (ERR_USAGE for options
+   that OpenSSL cannot do, ERR_TLS, ERR_TIMEOUT,
    ERR_NETWORK, ERR_CANCEL) `under` stays the caller's: its alert has been sent, nothing else; it
    can be read, closed or reset. Bytes read from `under` before belong to the caller: any left over
    from a STARTTLS dialogue are a finding, and are not fed in here.
@@ -89,6 +90,7 @@ struct tls_info {
     int alert_received;     /* -1, or the number of the last fatal alert that came */
     int alert_sent;         /* -1, or the number of the last fatal alert of ours */
     bool close_notify_received;
+    bool certificate_requested; /* client: the server asked for ours */
 };
 void tls_info_release(struct tls_info *info);
 /* Borrowed, up to date until the next call on s. NULL when s is no TLS stream (looks at s only,

@@ -283,9 +283,18 @@ static bool set_versions(SSL *ssl, const struct tls_options *o)
            (!o->ciphersuites || SSL_set_ciphersuites(ssl, o->ciphersuites) == 1);
 }
 
+/* Called by OpenSSL's client when the server asks for a certificate. */
+static int note_request(SSL *ssl, void *unused)
+{
+    (void)unused;
+    tls_of(ssl)->info.certificate_requested = true;
+    return 1;
+}
+
 static bool set_client(struct tls_stream *t, const struct tls_options *o)
 {
     SSL_set_connect_state(t->ssl);
+    SSL_set_cert_cb(t->ssl, note_request, NULL);
     if (o->sni && !tls_is_address(o->sni)) {
         if (SSL_set_tlsext_host_name(t->ssl, o->sni) != 1)
             return false;
@@ -364,7 +373,7 @@ static int open_session(struct stream *under, struct tls_context *context,
     ERR_clear_error();
     if (!set_versions(t->ssl, o) || (!t->server && !set_client(t, o))) {
         tls_free(t);
-        return error_set(err, ERR_TLS, "TLS options that OpenSSL does not accept");
+        return error_set(err, ERR_USAGE, "TLS options that OpenSSL does not accept");
     }
     if (t->server)
         SSL_set_accept_state(t->ssl);

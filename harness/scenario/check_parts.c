@@ -15,8 +15,9 @@ void check_uses_account(struct check *c, unsigned account)
 
 /* ---- devices ---- */
 
-static enum device_kind kind_of_service(const struct service *s)
+enum device_kind device_kind_of(enum service_id service)
 {
+    const struct service *s = &services[service];
     static const enum device_kind by_protocol[] = { [PROTOCOL_SMTP] = DEVICE_SMTP,
                                                     [PROTOCOL_LMTP] = DEVICE_LMTP,
                                                     [PROTOCOL_POP3] = DEVICE_POP3,
@@ -34,28 +35,49 @@ static const struct node *word_or_variable(struct check_loader *l, const struct 
     return n && node_word(n, words, count, what, &i, l->problems) ? n : NULL;
 }
 
-/* The kind of a device that is given by its service; a variable takes the first value of `each`. */
-static void kind_from_service(struct check_loader *l, struct device_plan *d, const struct node *n,
-                              const struct node *each)
+/* One of the services that a device has in some variant. The first is that by which steps are
+   validated. A POP3 login locks the maildrop (RFC 1939 section 4). */
+static void add_service(struct check_loader *l, struct check *c, struct device_plan *d,
+                        const struct node *n, slice name, bool first)
 {
-    slice name = n->text;
-    if (name.n && name.p[0] == '$') {
-        const struct node *rows = each, *first = rows && rows->kind == NODE_LIST && rows->n
-                                                     ? rows->items[0]
-                                                     : rows;
-        autofree char *variable = xslicedup(slice_skip(name, 1));
-        const struct node *value = node_get(first, variable);
-        if (value && value->kind == NODE_LIST && value->n)
-            value = value->items[0];
-        name = value && value->kind == NODE_SCALAR ? value->text : (slice) { NULL, 0 };
-    }
     const struct service *s = service_find(name);
-    d->service = n;
-    if (s)
-        d->kind = kind_of_service(s);
-    else
+    if (!s) {
         problem_add(l->problems, n->at, "\"%.*s\" is no service and no variable of \"each\"",
-                    SLICE_ARG(n->text));
+                    SLICE_ARG(name));
+        return;
+    }
+    enum device_kind kind = device_kind_of(s->id);
+    if (first)
+        d->kind = kind;
+    c->exclusive |= kind == DEVICE_POP3 && n != d->service;
+}
+
+static void add_services(struct check_loader *l, struct check *c, struct device_plan *d,
+                         const struct node *value, bool first)
+{
+    if (value && value->kind == NODE_SCALAR)
+        add_service(l, c, d, value, value->text, first);
+    for (size_t i = 0; value && value->kind == NODE_LIST && i < value->n; i++)
+        add_service(l, c, d, value->items[i], value->items[i]->text, first && i == 0);
+    if (!value)
+        add_service(l, c, d, d->service, d->service->text, first);
+}
+
+/* A device that is given by its service, or by a variable of `each`. */
+static void kind_from_service(struct check_loader *l, struct check *c, struct device_plan *d,
+                              const struct node *n)
+{
+    const struct node *each = c->each;
+    d->service = n;
+    if (!n->text.n || n->text.p[0] != '$') {
+        add_service(l, c, d, n, n->text, true);
+        return;
+    }
+    autofree char *variable = xslicedup(slice_skip(n->text, 1));
+    if (!each || each->kind != NODE_LIST)
+        add_services(l, c, d, node_get(each, variable), true);
+    for (size_t i = 0; each && each->kind == NODE_LIST && i < each->n; i++)
+        add_services(l, c, d, node_get(each->items[i], variable), i == 0);
 }
 
 static void load_device_map(struct check_loader *l, struct check *c, struct device_plan *d,
@@ -72,7 +94,7 @@ static void load_device_map(struct check_loader *l, struct check *c, struct devi
         d->kind = (enum device_kind)kind;
     if (node_get(map, "service") &&
         node_is(node_get(map, "service"), NODE_SCALAR, "service", l->problems))
-        kind_from_service(l, d, node_get(map, "service"), c->each);
+        kind_from_service(l, c, d, node_get(map, "service"));
     else if (!node_get(map, "protocol"))
         problem_add(l->problems, map->at, "a device needs \"protocol\" or \"service\"");
     if (node_get(map, "account") &&
@@ -207,7 +229,7 @@ void check_load_needs(struct check_loader *l, struct check *c, const struct node
 {
     static const char *const keys[] = { "imap",    "pop3",       "smtp",     "submission",
                                         "lmtp",    "services",   "accounts", "next-hop",
-                                        "outside", "disposable", "restart" };
+                                        "outside", "disposable", "restart",  "certificates" };
     uint64_t accounts;
     if (!map || !node_is(map, NODE_MAP, "needs", l->problems))
         return;
@@ -226,7 +248,8 @@ void check_load_needs(struct check_loader *l, struct check *c, const struct node
     } flags[] = { { "next-hop", &c->needs_next_hop },
                   { "outside", &c->needs_outside },
                   { "disposable", &c->needs_disposable },
-                  { "restart", &c->needs_restart } };
+                  { "restart", &c->needs_restart },
+                  { "certificates", &c->needs_certificates } };
     for (size_t i = 0; i < COUNT(flags); i++)
         if (node_get(map, flags[i].key))
             node_bool(node_get(map, flags[i].key), flags[i].key, flags[i].flag, l->problems);
@@ -283,7 +306,7 @@ static const char *variant_id(const struct check *c, const struct planned *p, co
     slice own = own_variant_id(p);
     buf_adds(&id, c->id);
     for (size_t i = 0; i < p->n_bindings; i++) {
-        if (own.n && !slice_eq(own, p->bindings[i].value))
+        if (own.n && !slice_eq_str(p->bindings[i].name, "id"))
             continue;
         buf_addf(&id, "%s%.*s", before, SLICE_ARG(p->bindings[i].value));
         before = ",";

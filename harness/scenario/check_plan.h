@@ -25,6 +25,8 @@ extern const char *const device_state_names[];
 enum device_kind { DEVICE_IMAP, DEVICE_POP3, DEVICE_SMTP, DEVICE_SUBMISSION, DEVICE_LMTP };
 extern const char *const device_kind_names[];
 enum { DEVICE_KINDS = 5 };
+/* The kind of a device on this service. */
+enum device_kind device_kind_of(enum service_id service);
 
 struct device_plan {
     const char *name;
@@ -76,11 +78,12 @@ struct check {
     unsigned accounts;     /* how many it uses */
     bool needs_disposable; /* touches more than its own mailboxes */
     bool needs_next_hop, needs_outside, needs_restart;
-    bool exclusive;      /* its accounts must not be used by others meanwhile */
-    bool refuses;        /* it expects a refusal or a close: sane before and after */
-    bool slow;           /* lets more than 10 s pass */
-    bool uses_prefix;    /* makes mailboxes of its own by $prefix */
-    bool uses_separator; /* of a hierarchy of mailboxes: without one the check is skipped */
+    bool needs_certificates; /* a target whose certificates are to be verified */
+    bool exclusive;          /* its accounts must not be used by others meanwhile */
+    bool refuses;            /* it expects a refusal or a close: sane before and after */
+    bool slow;               /* lets more than 10 s pass */
+    bool uses_prefix;        /* makes mailboxes of its own by $prefix */
+    bool uses_separator;     /* of a hierarchy of mailboxes: without one the check is skipped */
     const struct node *each;
     const struct node *steps, *always;
     slice advertised; /* empty: none */

@@ -1,7 +1,11 @@
 /* Devices: connections of a check, from the dialling to the state in which the script takes over. */
 #include "device_private.h"
 #include "budget.h"
+#include "imap_response.h"
 #include "invariant.h"
+#include "pop3_reply.h"
+#include "smtp_reply.h"
+#include <stdio.h>
 
 enum { LEFTOVER_MAX = CONN_LEFTOVER_MAX };
 
@@ -31,10 +35,35 @@ void device_tls_options(const struct device *d, struct tls_options *ret)
                                   .verify = t->insecure ? TLS_VERIFY_RECORD : TLS_VERIFY_FULL };
 }
 
+static void outline(struct device *d, const char *status, slice code)
+{
+    if (code.n)
+        snprintf(d->outline, sizeof d->outline, "%s [%.*s]", status, SLICE_ARG(code));
+    else
+        snprintf(d->outline, sizeof d->outline, "%s", status);
+}
+
+/* A completion without the text that is for people. */
+static void note_outline(struct device *d, const struct unit *u)
+{
+    char *out = d->outline;
+    size_t n = sizeof d->outline;
+    if (u->smtp && u->smtp->enhanced.class)
+        snprintf(out, n, "%d %d.%d.%d", u->smtp->code, u->smtp->enhanced.class,
+                 u->smtp->enhanced.subject, u->smtp->enhanced.detail);
+    else if (u->smtp)
+        snprintf(out, n, "%d", u->smtp->code);
+    else if (u->pop3)
+        outline(d, pop3_status_name(u->pop3->status), u->pop3->code);
+    else if (u->imap && u->imap->kind == IMAP_TAGGED)
+        outline(d, imap_status_name(u->imap->status), u->imap->code);
+}
+
 static void seen(void *ctx, struct conn *c, const struct unit *u)
 {
     struct device *d = ctx;
     (void)c;
+    note_outline(d, u);
     if (!d->quiet)
         invariants_see(d, u);
 }
@@ -101,6 +130,11 @@ int device_connect(struct device *d, struct error *err)
     struct session *session = d->play->session;
     const struct target *t = session->target;
     struct stream *s, *tls = NULL;
+    struct error *unreachable = &session->unreachable[d->service];
+    if (unreachable->code) {
+        *err = *unreachable;
+        return err->code;
+    }
     int r = budget_take(session->budget, now() + SECONDS(60), err);
     if (r < 0)
         return r;
@@ -109,6 +143,9 @@ int device_connect(struct device *d, struct error *err)
     const char *source =
         d->plan->source ? arena_str(&d->play->arena, d->plan->source->text) : t->source;
     r = t->dial(t->dial_ctx, d->service, source, now() + d->play->timeout, &s, err);
+    if (r == ERR_TIMEOUT)
+        *unreachable = *err;
+    d->dialled |= r == 0;
     if (r == 0 && d->tls == TLS_MODE_IMPLICIT && (r = wrap_tls(d, &s, err)) == 0)
         tls = s;
     if (r < 0) {
@@ -147,7 +184,7 @@ void device_close(struct device *d)
 
 /* ---- states ---- */
 
-static int greet(struct device *d, struct error *err)
+int device_greet(struct device *d, struct error *err)
 {
     nsec deadline = now() + d->play->timeout;
     switch (device_protocol(d)) {
@@ -161,7 +198,7 @@ static int greet(struct device *d, struct error *err)
 }
 
 /* Capabilities before TLS are asked for, since STARTTLS may be used only where it is offered. */
-static int hello(struct device *d, struct error *err)
+int device_hello(struct device *d, struct error *err)
 {
     nsec deadline = now() + d->play->timeout;
     switch (device_protocol(d)) {
@@ -174,7 +211,16 @@ static int hello(struct device *d, struct error *err)
     }
 }
 
-static int upgrade(struct device *d, struct error *err)
+void device_judge_leftover(struct device *d)
+{
+    static const char rule[] = "invariant/tls/no-plaintext-after-go-ahead";
+    invariant_checked(d, rule);
+    if (d->leftover.n)
+        invariant_break(d, rule, buf_slice(&d->leftover),
+                        "%s got clear text between the go-ahead and the handshake", d->name);
+}
+
+static int start_tls(struct device *d, struct error *err)
 {
     nsec deadline = now() + d->play->timeout;
     struct tls_context *context = d->play->session->tls;
@@ -188,6 +234,14 @@ static int upgrade(struct device *d, struct error *err)
     default:
         return smtp_start_tls(&d->client.smtp, context, &options, deadline, &d->leftover, err);
     }
+}
+
+static int upgrade(struct device *d, struct error *err)
+{
+    int r = start_tls(d, err);
+    if (r != ERR_REFUSED)
+        device_judge_leftover(d);
+    return r;
 }
 
 static int login(struct device *d, struct error *err)
@@ -212,11 +266,11 @@ static int climb(struct device *d, enum device_state state, struct error *err)
     bool starttls = d->tls == TLS_MODE_STARTTLS;
     int r = 0;
     if (state >= STATE_GREETING)
-        r = greet(d, err);
-    if (r == 0 && state >= STATE_TLS && starttls && (r = hello(d, err)) == 0)
+        r = device_greet(d, err);
+    if (r == 0 && state >= STATE_TLS && starttls && (r = device_hello(d, err)) == 0)
         r = upgrade(d, err);
     if (r == 0 && state >= STATE_HELLO && !starttls)
-        r = hello(d, err);
+        r = device_hello(d, err);
     if (r == 0 && state == STATE_LOGIN)
         r = login(d, err);
     return r;

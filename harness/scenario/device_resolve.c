@@ -58,6 +58,7 @@ static bool choose_service(struct device *d, struct play *p)
     if (id < 0)
         return false;
     d->service = (enum service_id)id;
+    d->kind = device_kind_of(d->service);
     d->tls = t->services[id].tls;
     return true;
 }
@@ -70,9 +71,16 @@ static bool choose_tls(struct device *d, struct play *p)
     enum tls_mode mode = TLS_MODE_NONE;
     while (mode < TLS_MODE_IMPLICIT && !slice_eq_str(word, tls_mode_name(mode)))
         mode++;
-    if ((d->tls == TLS_MODE_IMPLICIT) != (mode == TLS_MODE_IMPLICIT)) {
+    /* On a port of implicit TLS there is nothing to say in clear, but it may be looked at. */
+    bool looks = mode == TLS_MODE_NONE && device_wanted_state(d) <= STATE_CONNECTED;
+    if ((d->tls == TLS_MODE_IMPLICIT) != (mode == TLS_MODE_IMPLICIT) && !looks) {
         p->skip = arena_printf(&p->arena, "the service %s is %s TLS", services[d->service].name,
                                d->tls == TLS_MODE_IMPLICIT ? "implicit" : "not implicit");
+        return false;
+    }
+    if (d->tls == TLS_MODE_NONE && mode == TLS_MODE_STARTTLS) {
+        p->skip = arena_printf(&p->arena, "the service %s has no TLS, as the target file says",
+                               services[d->service].name);
         return false;
     }
     d->tls = mode;

@@ -77,7 +77,7 @@ static const struct invariant rows[INVARIANT_COUNT] = {
     [INVARIANT_TLS_PLAINTEXT] = { "invariant/tls/no-plaintext-after-go-ahead",
                                   "Nothing comes in clear text between the go-ahead for TLS and "
                                   "the handshake",
-                                  "rfc3207/4/nothing-before-handshake",
+                                  "rfc3207/4/handshake-follows-go-ahead",
                                   "tls.starttls.extra-plaintext", "tls/starttls/upgrade" },
 };
 

@@ -118,6 +118,18 @@ enum step_result play_error_from(struct play *p, const struct error *err)
     return err->code == ERR_CANCEL ? STEP_CANCELLED : STEP_ERROR;
 }
 
+enum step_result play_skip(struct play *p, const char *format, ...)
+{
+    autofree char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    va_end(args);
+    p->skip = arena_str(&p->arena, slice_of(text));
+    return STEP_FAILED;
+}
+
 /* ---- units ---- */
 
 enum conn_result device_take(struct device *d, nsec deadline, struct unit **ret)

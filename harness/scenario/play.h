@@ -38,6 +38,8 @@ struct device {
     bool quiet;           /* ours, not the check's: no transcript, no invariants */
     struct watch *watch;  /* what the invariants know of this connection */
     struct buf leftover;  /* plaintext that came after the go-ahead for TLS */
+    bool dialled;         /* a connection was opened, whatever became of it */
+    char outline[80];     /* the last completion without its text: "535 5.7.8", "NO [CODE]" */
 };
 
 /* Why a step failed, kept until it is known to count (`eventually` tries again). Texts are the
@@ -87,8 +89,8 @@ struct play {
     struct device *devices; /* check->n_devices */
     struct play_failure failure;
     struct play_breach breach; /* the first */
-    struct error error; /* of STEP_ERROR */
-    const char *skip;   /* reason, when it turned out not to be applicable */
+    struct error error;        /* of STEP_ERROR */
+    const char *skip;          /* reason, when it turned out not to be applicable */
     struct message *messages;
     size_t n_messages;
     struct cond signals;
@@ -123,6 +125,10 @@ void play_fail_more(struct play *p, const char *format, ...) __attribute__((form
 enum step_result play_error(struct play *p, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 enum step_result play_error_from(struct play *p, const struct error *err);
+/* The rest of the check does not apply to this target: it becomes a skip with this reason. To be
+   returned by the step, as a failure would be. */
+enum step_result play_skip(struct play *p, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* ---- devices ---- */
 
@@ -140,6 +146,11 @@ int device_connect(struct device *d, struct error *err);
 /* POP3: RSET, so that nothing is removed, QUIT, and the server's close, all in two seconds at most.
    The lock of the maildrop is gone only then (RFC 1939 section 6), and the next check wants it. */
 void device_leave(struct device *d);
+/* Reads the greeting; asks for the capabilities (EHLO, CAPA, CAPABILITY). 0 or an error code. */
+int device_greet(struct device *d, struct error *err);
+int device_hello(struct device *d, struct error *err);
+/* After the go-ahead for TLS: plaintext that came behind it is a finding. */
+void device_judge_leftover(struct device *d);
 /* Closes without ceremony and forgets what was pending. */
 void device_close(struct device *d);
 enum mail_protocol device_protocol(const struct device *d);

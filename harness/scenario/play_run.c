@@ -6,10 +6,11 @@
 
 /* ---- may it run at all? ---- */
 
-static bool kind_needed(const struct check *c, enum device_kind kind)
+static bool kind_needed(const struct play *p, enum device_kind kind)
 {
+    const struct check *c = p->check;
     for (size_t i = 0; i < c->n_devices; i++)
-        if (c->devices[i].kind == kind)
+        if (p->devices[i].kind == kind)
             return true;
     for (size_t i = 0; i < c->n_needs; i++)
         if (c->needs[i].kind == kind)
@@ -19,17 +20,9 @@ static bool kind_needed(const struct check *c, enum device_kind kind)
 
 static bool target_has_kind(const struct target *t, enum device_kind kind)
 {
-    for (int id = 0; id < SERVICE_COUNT; id++) {
-        const struct service *s = &services[id];
-        bool submission = s->role == ROLE_SUBMISSION;
-        enum device_kind own = s->protocol == PROTOCOL_IMAP   ? DEVICE_IMAP
-                               : s->protocol == PROTOCOL_POP3 ? DEVICE_POP3
-                               : s->protocol == PROTOCOL_LMTP ? DEVICE_LMTP
-                               : submission                   ? DEVICE_SUBMISSION
-                                                              : DEVICE_SMTP;
-        if (t->services[id].present && own == kind)
+    for (int id = 0; id < SERVICE_COUNT; id++)
+        if (t->services[id].present && device_kind_of((enum service_id)id) == kind)
             return true;
-    }
     return false;
 }
 
@@ -38,7 +31,7 @@ static const char *why_not_permitted(struct play *p)
     const struct check *c = p->check;
     const struct target *t = p->session->target;
     for (int k = 0; k < DEVICE_KINDS; k++)
-        if (kind_needed(c, (enum device_kind)k) && !target_has_kind(t, (enum device_kind)k))
+        if (kind_needed(p, (enum device_kind)k) && !target_has_kind(t, (enum device_kind)k))
             return arena_printf(&p->arena, "the target has no %s service", device_kind_names[k]);
     for (int id = 0; id < SERVICE_COUNT; id++)
         if (c->service_needed[id] && !t->services[id].present)
@@ -55,6 +48,8 @@ static const char *why_not_permitted(struct play *p)
         return "the target file names no \"outside\" address";
     if (c->needs_restart && !target_can_restart(t))
         return "the target file does not say how to restart the target";
+    if (c->needs_certificates && t->insecure)
+        return "certificates are not verified (--insecure)";
     if (c->slow && !p->session->options->slow)
         return "lets a long time pass; runs with --slow";
     return NULL;
@@ -113,24 +108,29 @@ static enum step_result capabilities_met(struct play *p)
     return STEP_OK;
 }
 
-/* Does the check take over before a login, so that it may work where a plain session does not? */
-static bool starts_early(const struct check *c, enum device_kind kind)
+/* Does a device of this kind take over in one of these states? */
+static bool any_starts(struct play *p, enum device_kind kind, enum device_state from,
+                       enum device_state to)
 {
-    for (size_t i = 0; i < c->n_devices; i++)
-        if (c->devices[i].kind == kind && c->devices[i].state &&
-            !slice_eq_str(c->devices[i].state->text, "login"))
+    for (size_t i = 0; i < p->check->n_devices; i++) {
+        struct device *d = &p->devices[i];
+        if (d->kind == kind && device_wanted_state(d) >= from && device_wanted_state(d) <= to)
             return true;
+    }
     return false;
 }
 
-/* Do all its devices take over before the greeting? Then a server that does not greet is theirs. */
-static bool starts_at_greeting(const struct check *c, enum device_kind kind)
+/* A check that takes over before a login may work where a plain session does not; one that reads
+   the greeting at most and does the rest by its own steps finds out for itself what does not. */
+static bool is_hopeless(struct play *p, enum device_kind kind, const struct probe *probe)
 {
-    for (size_t i = 0; i < c->n_devices; i++)
-        if (c->devices[i].kind == kind &&
-            !(c->devices[i].state && slice_eq_str(c->devices[i].state->text, "connected")))
-            return false;
-    return !c->n_mailboxes && !c->uses_prefix;
+    int code = probe->error.code;
+    bool brings = p->check->n_mailboxes || p->check->uses_prefix;
+    if (probe->spoke && any_starts(p, kind, STATE_CLOSED, STATE_HELLO))
+        return false;
+    if (probe->reached && !brings && !any_starts(p, kind, STATE_TLS, STATE_LOGIN))
+        return false;
+    return code == ERR_NETWORK || code == ERR_TIMEOUT || code == ERR_RATE;
 }
 
 /* A kind that cannot be reached at all is said once per run, not waited for by every check. */
@@ -138,20 +138,15 @@ static enum step_result kinds_reachable(struct play *p)
 {
     struct error err = { 0 };
     for (int k = 0; k < DEVICE_KINDS; k++) {
-        if (!kind_needed(p->check, (enum device_kind)k) || p->session->probes[k].done)
+        if (!kind_needed(p, (enum device_kind)k) || p->session->probes[k].done)
             continue;
         session_probe(p->session, (enum device_kind)k, &err);
     }
     for (int k = 0; k < DEVICE_KINDS; k++) {
         const struct probe *probe = &p->session->probes[k];
-        const struct error *e = &probe->error;
-        bool hopeless = e->code == ERR_NETWORK || e->code == ERR_TIMEOUT || e->code == ERR_RATE;
-        if (probe->spoke && starts_early(p->check, (enum device_kind)k))
-            continue;
-        if (probe->reached && starts_at_greeting(p->check, (enum device_kind)k))
-            continue;
-        if (kind_needed(p->check, (enum device_kind)k) && probe->done && hopeless)
-            return play_error_from(p, e);
+        if (kind_needed(p, (enum device_kind)k) && probe->done &&
+            is_hopeless(p, (enum device_kind)k, probe))
+            return play_error_from(p, &probe->error);
     }
     return STEP_OK;
 }
@@ -164,7 +159,7 @@ static enum step_result sane(struct play *p, const char *when)
     for (int k = 0; k < DEVICE_KINDS && p->check->refuses; k++) {
         bool used = false;
         for (size_t i = 0; i < p->check->n_devices; i++)
-            used |= p->check->devices[i].kind == (enum device_kind)k;
+            used |= p->devices[i].kind == (enum device_kind)k;
         if (!used || probe_kind(p->session, (enum device_kind)k, &err) == 0)
             continue;
         error_prefix(&err,
@@ -177,13 +172,18 @@ static enum step_result sane(struct play *p, const char *when)
 
 /* ---- the play ---- */
 
+/* Before all else: which kinds of service a variant needs depends on it. */
+static void resolve_devices(struct play *p)
+{
+    const struct check *c = p->check;
+    for (size_t i = 0; i < c->n_devices && !p->skip; i++)
+        device_resolve(&p->devices[i], p, &c->devices[i]); /* false: p->skip says why */
+}
+
 static enum step_result open_devices(struct play *p)
 {
     const struct check *c = p->check;
     struct error err = { 0 };
-    for (size_t i = 0; i < c->n_devices; i++)
-        if (!device_resolve(&p->devices[i], p, &c->devices[i]))
-            return STEP_OK; /* p->skip says why */
     for (size_t i = 0; i < c->n_devices; i++) {
         int r = device_open(&p->devices[i], device_wanted_state(&p->devices[i]), &err);
         if (r < 0)
@@ -419,7 +419,9 @@ void play_run(struct session *s, const struct planned *planned, struct result *r
     p.devices = arena_new_n(&p.arena, struct device, p.check->n_devices + 1);
     bind_start(&p);
     enum step_result r = STEP_OK;
-    p.skip = why_not_permitted(&p);
+    resolve_devices(&p);
+    if (!p.skip)
+        p.skip = why_not_permitted(&p);
     if (!p.skip)
         r = kinds_reachable(&p);
     if (!p.skip && r == STEP_OK)

@@ -84,7 +84,7 @@ int probe_kind(struct session *s, enum device_kind kind, struct error *err)
     } else {
         d.quiet = true;
         r = device_open(&d, device_wanted_state(&d), err);
-        s->probes[kind].reached |= d.conn != NULL;
+        s->probes[kind].reached |= d.dialled;
         if (!s->probes[kind].done && d.conn && conn_units(d.conn))
             learn(s, &s->probes[kind], &d);
         if (r == 0)

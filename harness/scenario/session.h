@@ -35,7 +35,7 @@ struct session_options {
 struct probe {
     bool done;
     struct error error; /* code 0: it worked */
-    bool reached;       /* a connection was opened */
+    bool reached;       /* a connection was opened, though TLS may have failed on it */
     bool spoke;         /* it got as far as a greeting */
     bool knows;         /* caps are known, though the session may have failed later */
     struct capabilities caps;
@@ -56,6 +56,8 @@ struct session {
     struct leases *leases;
     struct invariants *invariants;
     struct probe probes[DEVICE_KINDS];
+    /* Where connecting has timed out once: a filtered port is not waited for again. */
+    struct error unreachable[SERVICE_COUNT];
     struct next_hop *next_hop; /* where the target relays to, when that is us */
     char *namespace_prefix;    /* in front of every own mailbox; NULL until known */
     char *separator;           /* of mailbox hierarchy; "" when names are flat; NULL until known */

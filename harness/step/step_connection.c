@@ -103,8 +103,23 @@ enum step_result step_close_run(struct play *p, struct device *d, const struct s
 void step_closed_check(struct step_check *c, const struct node *value, const struct node *map)
 {
     nsec time;
-    c->check->refuses = true;
+    static const char *const words[] = { "close-notify" };
+    size_t i;
+    c->check->refuses |= !node_get(map, "with");
     node_duration(value, "closed", &time, c->loader->problems);
+    if (node_get(map, "with"))
+        node_word(node_get(map, "with"), words, COUNT(words), "with", &i, c->loader->problems);
+}
+
+/* In TLS a FIN counts only behind close_notify; without TLS there is none. */
+static enum step_result judge_end(struct device *d, const struct step *s, const struct node *map)
+{
+    const struct node *with = node_get(map, "with");
+    if (!with || (d->conn && conn_in_tls(d->conn) && conn_ended(d->conn) == CONN_FIN))
+        return STEP_OK;
+    return play_fail(d->play, s, d, with,
+                     "%s: the server's end of the connection was no close_notify: %s", d->name,
+                     d->conn ? conn_end_text(d->conn) : "was not connected");
 }
 
 enum step_result step_closed_run(struct play *p, struct device *d, const struct step *s,
@@ -119,7 +134,7 @@ enum step_result step_closed_run(struct play *p, struct device *d, const struct 
         r = device_take(d, deadline, &u);
     while (r == CONN_UNIT);
     if (r == CONN_CLOSED)
-        return STEP_OK;
+        return judge_end(d, s, map);
     if (r == CONN_CANCELLED)
         return play_error(p, ERR_CANCEL, "interrupted");
     return play_fail(p, s, d, value, "%s: the server has not closed the connection within %.*s",

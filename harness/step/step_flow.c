@@ -1,4 +1,4 @@
-/* The order of steps: parallel, signal, wait, eventually, include, set, pause. */
+/* The order of steps: parallel, signal, wait, eventually, if, include, set, pause. */
 #include "step_table.h"
 
 /* ---- parallel ---- */
@@ -131,6 +131,33 @@ enum step_result step_eventually_run(struct play *p, const struct step *s, const
             return play_error(p, ERR_CANCEL, "interrupted");
         pause = pause < MILLIS(500) ? 2 * pause : pause;
     }
+}
+
+/* ---- if ---- */
+
+void step_if_check(struct step_check *c, const struct node *value)
+{
+    static const char *const keys[] = { "steps", "then", "else" };
+    if (!node_is(value, NODE_MAP, "if", c->loader->problems))
+        return;
+    node_only_keys(value, keys, COUNT(keys), "if", c->loader->problems);
+    for (size_t i = 0; i < COUNT(keys); i++)
+        if (node_get(value, keys[i]))
+            steps_check(c, node_get(value, keys[i]));
+    if (!node_get(value, "steps") || value->n < 2)
+        problem_add(c->loader->problems, value->at, "if needs \"steps\", and \"then\" or \"else\"");
+}
+
+enum step_result step_if_run(struct play *p, const struct step *s, const struct node *value)
+{
+    size_t mark = vars_mark(&p->vars);
+    enum step_result r = steps_run(p, node_get(value, "steps"));
+    if (p->skip || (r != STEP_OK && r != STEP_FAILED))
+        return r;
+    const struct node *next = node_get(value, r == STEP_OK ? "then" : "else");
+    if (r == STEP_FAILED)
+        vars_rewind(&p->vars, mark);
+    return next ? steps_run(p, next) : STEP_OK;
 }
 
 /* ---- include ---- */

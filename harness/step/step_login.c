@@ -3,7 +3,7 @@
 #include "step_table.h"
 
 static const char *const keys[] = { "mechanism", "initial-response", "user", "password",
-                                    "tokens",    "expect",           "save" };
+                                    "tokens",    "expect",           "save", "outline" };
 static const char *const outcomes[] = { "ok", "refused" };
 enum { MAX_TOKENS = 16 };
 
@@ -26,6 +26,7 @@ void step_login_check(struct step_check *c, const struct node *value, const stru
     size_t i;
     if (value->kind == NODE_SCALAR) {
         node_word(value, plain, 1, "login", &i, c->loader->problems);
+        expect_check(c, map);
         return;
     }
     if (!node_is(value, NODE_MAP, "login", c->loader->problems))
@@ -42,9 +43,11 @@ void step_login_check(struct step_check *c, const struct node *value, const stru
         tokens->n > MAX_TOKENS)
         problem_add(c->loader->problems, tokens->at, "more than %d tokens", MAX_TOKENS);
     check_expect(c, node_get(value, "expect"));
-    if (node_get(value, "save") &&
-        node_is(node_get(value, "save"), NODE_SCALAR, "save", c->loader->problems))
-        step_bind(c, node_get(value, "save")->text);
+    for (i = 6; i < 8; i++)
+        if (node_get(value, keys[i]) &&
+            node_is(node_get(value, keys[i]), NODE_SCALAR, keys[i], c->loader->problems))
+            step_bind(c, node_get(value, keys[i])->text);
+    expect_check(c, map);
 }
 
 static enum step_result credentials_from(struct device *d, const struct node *map,
@@ -128,6 +131,20 @@ static bool is_own_login(slice mechanism)
            slice_eq_str(mechanism, "APOP");
 }
 
+/* A real password goes in clear only where nobody else can read it. */
+static bool would_show_password(const struct device *d, const struct credentials *who)
+{
+    static const char *const plain[] = { "",      "COMMAND", "USER",       "PLAIN",
+                                         "LOGIN", "XOAUTH2", "OAUTHBEARER" };
+    if (conn_in_tls(d->conn) || target_is_loopback(d->play->session->target) ||
+        !slice_eq_str(who->password, d->account->password ? d->account->password : ""))
+        return false;
+    for (size_t i = 0; i < COUNT(plain); i++)
+        if (slice_eq_nocase(who->mechanism, slice_of(plain[i])))
+            return true;
+    return false;
+}
+
 enum step_result step_login_run(struct play *p, struct device *d, const struct step *s,
                                 const struct node *value, const struct node *map)
 {
@@ -140,6 +157,8 @@ enum step_result step_login_run(struct play *p, struct device *d, const struct s
     enum step_result r = credentials_from(d, m, &who);
     if (r != STEP_OK)
         return r;
+    if (would_show_password(d, &who))
+        return play_skip(p, "a password would go over the network in clear text");
     secrets_add(&p->session->secrets, who.password);
     invariants_command(d, S("AUTHENTICATE"));
     int result = is_own_login(who.mechanism) ? by_client(d, &who, &err) : by_sasl(d, &who, m, &err);
@@ -151,8 +170,10 @@ enum step_result step_login_run(struct play *p, struct device *d, const struct s
         return play_fail(p, s, d, expect, "%s was logged in", d->name);
     if (node_get(m, "save"))
         vars_set(&p->vars, node_get(m, "save")->text, slice_of(result < 0 ? err.text : ""));
+    if (node_get(m, "outline"))
+        vars_set(&p->vars, node_get(m, "outline")->text, slice_of(d->outline));
     if (result == 0 || (refused && result == ERR_LOGIN))
-        return STEP_OK;
+        return expect_where(d, s, map);
     play_fail(p, s, d, expect ? expect : value, "%s was not logged in: %s", d->name, err.text);
     play_fail_expected(p, refused ? S("refused") : S("ok"));
     return STEP_FAILED;

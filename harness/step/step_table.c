@@ -5,6 +5,8 @@ static const char *const raw_options[] = { REPLY_OPTIONS, "tag", NULL };
 static const char *const await_options[] = { "within", "without", "where", NULL };
 static const char *const no_options[] = { NULL };
 static const char *const connect_options[] = { "expect", NULL };
+static const char *const closed_options[] = { "with", NULL };
+static const char *const where_options[] = { "where", NULL };
 static const char *const mail_options[] = { "within", NULL };
 
 #define ROW(name, function, options, who)                                                          \
@@ -22,10 +24,11 @@ static const struct device_verb device_verbs[] = {
     ROW("idle", step_idle, reply_options, FOR_IMAP),
     ROW("connect", step_connect, connect_options, FOR_ALL),
     ROW("close", step_close, no_options, FOR_ALL),
-    ROW("closed", step_closed, no_options, FOR_ALL),
-    ROW("starttls", step_starttls, no_options, FOR_ALL),
-    ROW("tls", step_tls, no_options, FOR_ALL),
-    ROW("login", step_login, no_options, FOR_ALL),
+    ROW("closed", step_closed, closed_options, FOR_ALL),
+    ROW("starttls", step_starttls, where_options, FOR_ALL),
+    ROW("tls", step_tls, where_options, FOR_ALL),
+    ROW("secure", step_secure, where_options, FOR_ALL),
+    ROW("login", step_login, where_options, FOR_ALL),
     ROW("capabilities", step_capabilities, no_options, FOR_ALL),
     ROW("mail", step_mail, mail_options, FOR_SMTP),
     ROW("data", step_data, reply_options, FOR_SMTP),
@@ -41,6 +44,7 @@ static const struct plain_verb plain_verbs[] = {
     { "include", step_include_check, step_include_run },
     { "set", step_set_check, step_set_run },
     { "pause", step_pause_check, step_pause_run },
+    { "if", step_if_check, step_if_run },
     { "checkpoint", step_checkpoint_check, step_checkpoint_run },
     { "next-hop", step_next_hop_check, step_next_hop_run },
     { "restart", step_restart_check, step_restart_run },

@@ -45,6 +45,7 @@ DEVICE_VERB(step_closed);
 /* step_tls.c */
 DEVICE_VERB(step_starttls);
 DEVICE_VERB(step_tls);
+DEVICE_VERB(step_secure);
 /* step_login.c */
 DEVICE_VERB(step_login);
 DEVICE_VERB(step_capabilities);
@@ -64,6 +65,7 @@ PLAIN_VERB(step_eventually);
 PLAIN_VERB(step_include);
 PLAIN_VERB(step_set);
 PLAIN_VERB(step_pause);
+PLAIN_VERB(step_if);
 /* step_world.c */
 PLAIN_VERB(step_checkpoint);
 PLAIN_VERB(step_next_hop);

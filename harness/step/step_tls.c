@@ -1,143 +1,91 @@
-/* TLS as a step: STARTTLS in the protocol's own words, or the handshake at once. */
+/* TLS as a step: STARTTLS in the protocol's own words, the handshake at once, or as the service
+   has it. */
+#include "step_tls.h"
 #include "imap_response.h"
 #include "pop3_reply.h"
 #include "smtp_reply.h"
-#include "step_table.h"
-#include <openssl/x509v3.h>
-#include <stdio.h>
 
-static const char *const keys[] = { "min",    "max",    "name", "verify",
-                                    "expect", "inject", "arg",  "context" };
-static const char *const versions[] = { "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3" };
-static const int version_numbers[] = { TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION,
-                                       TLS1_3_VERSION };
-static const char *const verify_words[] = { "full", "chain", "none" };
-static const char *const outcomes[] = { "ok", "refused", "failed", "closed" };
+const char *const tls_outcome_words[] = {
+    "ok", "refused", "failed", "closed", "executed", "clear"
+};
 
 /* ---- validation ---- */
 
-static void check_map(struct step_check *c, const struct node *map)
-{
-    size_t i;
-    node_only_keys(map, keys, COUNT(keys) - 1, "TLS", c->loader->problems);
-    for (int k = 0; k < 2; k++)
-        if (node_get(map, keys[k]) &&
-            slice_find_char(node_get(map, keys[k])->text, '$') == SIZE_MAX)
-            node_word(node_get(map, keys[k]), versions, COUNT(versions), keys[k], &i,
-                      c->loader->problems);
-    if (node_get(map, "verify"))
-        node_word(node_get(map, "verify"), verify_words, COUNT(verify_words), "verify", &i,
-                  c->loader->problems);
-    const struct node *items[EXPECT_ITEMS_MAX];
-    size_t n = expect_items(node_get(map, "expect"), items, EXPECT_ITEMS_MAX);
-    bool refusal = n > 0;
-    for (size_t k = 0; k < n; k++) {
-        node_word(items[k], outcomes, COUNT(outcomes), "expect", &i, c->loader->problems);
-        refusal &= !slice_eq_str(items[k]->text, "ok");
-    }
-    c->check->refuses |= refusal;
-}
-
-void step_starttls_check(struct step_check *c, const struct node *value, const struct node *map)
+void step_tls_check(struct step_check *c, const struct node *value, const struct node *map)
 {
     static const char *const plain[] = { "ok" };
     size_t i;
     if (value->kind == NODE_MAP)
-        check_map(c, value);
+        tls_options_check(c, value);
     else
-        node_word(value, plain, 1, "starttls", &i, c->loader->problems);
+        node_word(value, plain, 1, "TLS", &i, c->loader->problems);
+    expect_check(c, map);
 }
 
-void step_tls_check(struct step_check *c, const struct node *value, const struct node *map)
+void step_starttls_check(struct step_check *c, const struct node *value, const struct node *map)
 {
-    step_starttls_check(c, value, map);
+    step_tls_check(c, value, map);
 }
 
-/* ---- options ---- */
-
-static int version_of(struct device *d, const struct node *map, const char *key)
+void step_secure_check(struct step_check *c, const struct node *value, const struct node *map)
 {
-    slice text;
-    const struct node *n = node_get(map, key);
-    if (!n || play_expand(d, d->play, n, &text) != STEP_OK)
-        return 0;
-    for (size_t i = 0; i < COUNT(versions); i++)
-        if (slice_eq_str(text, versions[i]))
-            return version_numbers[i];
-    return 0;
+    step_tls_check(c, value, map);
 }
 
-static void options_from(struct device *d, const struct node *map, struct tls_options *o,
-                         struct tls_info *failed)
-{
-    const struct node *name = node_get(map, "name"), *verify = node_get(map, "verify");
-    device_tls_options(d, o);
-    o->ret_failed = failed;
-    o->min_version = version_of(d, map, "min");
-    o->max_version = version_of(d, map, "max");
-    o->legacy = o->min_version && o->min_version < TLS1_2_VERSION;
-    if (o->max_version && o->max_version < TLS1_2_VERSION)
-        o->legacy = true;
-    if (name)
-        o->sni = o->verify_host = arena_str(&d->play->arena, name->text);
-    if (verify)
-        o->verify = slice_eq_str(verify->text, "full")    ? TLS_VERIFY_FULL
-                    : slice_eq_str(verify->text, "chain") ? TLS_VERIFY_CHAIN
-                                                          : TLS_VERIFY_RECORD;
-}
+/* ---- the verdict ---- */
 
-/* ---- what is known afterwards ---- */
+struct attempt {
+    struct device *d;
+    const struct step *s;
+    const struct node *value; /* `ok` or a mapping */
+    const struct node *map;   /* value, or NULL for `ok` */
+    const struct node *step;  /* the step's own options: where */
+};
 
-static void bind_days_left(struct vars *vars, const X509 *certificate)
-{
-    int days = 0, seconds = 0;
-    char text[24];
-    if (certificate)
-        ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate));
-    snprintf(text, sizeof text, "%d", days);
-    vars_set_text(vars, "tls.days-left", text);
-}
+/* What is accepted when the step does not say. */
+static const struct {
+    const char *key;
+    unsigned outcomes;
+} defaults[] = {
+    { "inject", 1 << TLS_IS_UP | 1 << TLS_REFUSED | 1 << TLS_FAILED | 1 << TLS_CLOSED },
+    { "raw", 1 << TLS_REFUSED | 1 << TLS_FAILED | 1 << TLS_CLOSED },
+};
 
-static void bind_info(struct device *d, const struct tls_info *info)
-{
-    struct vars *vars = &d->play->vars;
-    if (!info)
-        return;
-    vars_set_text(vars, "tls.version", info->version ? info->version : "none");
-    vars_set_text(vars, "tls.cipher", info->cipher ? info->cipher : "none");
-    vars_set_text(vars, "tls.name-matches", info->name_ok ? "yes" : "no");
-    vars_set_text(vars, "tls.chain",
-                  info->chain_code == X509_V_OK ? "trusted"
-                  : info->chain_text            ? info->chain_text
-                                                : "unknown");
-    bind_days_left(vars, info->certificate);
-}
-
-static bool accepts(const struct node *map, const char *outcome)
+static unsigned accepted(const struct node *map)
 {
     const struct node *items[EXPECT_ITEMS_MAX];
     size_t n = expect_items(node_get(map, "expect"), items, EXPECT_ITEMS_MAX);
+    unsigned bits = 0;
     for (size_t i = 0; i < n; i++)
-        if (slice_eq_str(items[i]->text, outcome))
-            return true;
-    return n == 0 && strcmp(outcome, "ok") == 0;
+        for (int o = 0; o < TLS_OUTCOMES_EXPECTED; o++)
+            if (slice_eq_str(items[i]->text, tls_outcome_words[o]))
+                bits |= 1u << o;
+    for (size_t i = 0; !n && i < COUNT(defaults); i++)
+        if (node_get(map, defaults[i].key))
+            bits |= defaults[i].outcomes;
+    return bits ? bits : 1 << TLS_IS_UP;
 }
 
-static enum step_result judge(struct device *d, const struct step *s, const struct node *value,
-                              const char *outcome, const char *what)
+/* `what` is the sentence behind "<device>: "; NULL: the failure is set already. */
+static enum step_result judge(const struct attempt *a, enum tls_outcome outcome, const char *what)
 {
-    struct play *p = d->play;
-    const struct node *map = step_ok_or_map(value), *expect = node_get(map, "expect");
-    const struct node *items[EXPECT_ITEMS_MAX];
-    if (accepts(map, outcome))
-        return STEP_OK;
-    play_fail(p, s, d, expect ? expect : value, "%s: TLS %s", d->name, what);
-    size_t n = expect_items(expect, items, EXPECT_ITEMS_MAX);
-    for (size_t i = 0; i < n; i++)
-        play_fail_expected(p, items[i]->text);
-    if (!n)
-        play_fail_expected(p, S("ok"));
-    play_fail_actual(p, slice_of(outcome), NULL);
+    struct play *p = a->d->play;
+    unsigned bits = accepted(a->map);
+    const struct node *expect = node_get(a->map, "expect");
+    if (outcome == TLS_WE_CANNOT)
+        return p->skip ? STEP_FAILED : p->error.code == ERR_CANCEL ? STEP_CANCELLED : STEP_ERROR;
+    if (bits >> outcome & 1)
+        return expect_where(a->d, a->s, a->step);
+    if (what)
+        play_fail(p, a->s, a->d, expect ? expect : a->value, "%s: %s", a->d->name, what);
+    for (int o = 0; o < TLS_OUTCOMES_EXPECTED; o++)
+        if (bits >> o & 1)
+            play_fail_expected(p, slice_of(tls_outcome_words[o]));
+    if (what)
+        play_fail_actual(p, slice_of(tls_outcome_words[outcome]), NULL);
+    if (what && a->d->leftover.n)
+        play_fail_more(p, "before the handshake this came in clear text: %.*s",
+                       (int)a->d->leftover.n, a->d->leftover.p);
     return STEP_FAILED;
 }
 
@@ -153,6 +101,7 @@ static void new_session(struct device *d)
         session_caps_enter(&d->client.pop3.caps, CAPS_TLS);
         break;
     default:
+        conn_set_flags(d->conn, 0);
         session_caps_enter(&d->client.smtp.caps, CAPS_TLS);
         break;
     }
@@ -165,40 +114,54 @@ static struct tls_context *context_for(struct device *d, const struct tls_option
                                                                        : session->tls;
 }
 
-static enum step_result handshake(struct device *d, const struct step *s, const struct node *value)
+static enum step_result set_up(const struct attempt *a)
 {
-    struct play *p = d->play;
+    struct device *d = a->d;
+    new_session(d);
+    if (!node_get(a->map, "inject"))
+        return judge(a, TLS_IS_UP, "TLS was set up");
+    enum tls_outcome outcome = tls_look_for_execution(d, a->s);
+    return judge(a, outcome, outcome == TLS_IS_UP ? "TLS was set up" : NULL);
+}
+
+static enum step_result handshake(const struct attempt *a, bool after_go_ahead)
+{
+    struct device *d = a->d;
     struct tls_options options;
     struct tls_info failed = { 0 };
     struct error err = { 0 };
+    if (!tls_options_from(d, a->map, &options))
+        return judge(a, TLS_WE_CANNOT, NULL);
+    options.ret_failed = &failed;
     buf_clear(&d->leftover);
-    options_from(d, step_ok_or_map(value), &options, &failed);
     device_drop_pending(d);
-    int r = conn_start_tls(d->conn, context_for(d, &options), &options, now() + p->timeout,
+    int r = conn_start_tls(d->conn, context_for(d, &options), &options, now() + d->play->timeout,
                            &d->leftover, &err);
-    if (r == ERR_CANCEL)
-        return play_error_from(p, &err);
-    invariant_checked(d, "invariant/tls/no-plaintext-after-go-ahead");
-    vars_set(&p->vars, S("tls.leftover"), buf_slice(&d->leftover));
-    if (d->leftover.n)
-        invariant_break(d, "invariant/tls/no-plaintext-after-go-ahead", buf_slice(&d->leftover),
-                        "%s got clear text between the go-ahead and the handshake", d->name);
-    if (r == 0) {
-        bind_info(d, conn_tls_info(d->conn));
-        new_session(d);
-        return judge(d, s, value, "ok", "was set up");
-    }
-    bind_info(d, &failed);
+    if (r == ERR_CANCEL || r == ERR_USAGE)
+        return play_error_from(d->play, &err);
+    if (after_go_ahead)
+        device_judge_leftover(d);
+    tls_bind_facts(d, r == 0 ? conn_tls_info(d->conn) : &failed);
     tls_info_release(&failed);
-    return judge(d, s, value, "failed", err.text);
+    return r == 0 ? set_up(a) : judge(a, TLS_FAILED, err.text);
+}
+
+static enum step_result handshake_or_garbage(const struct attempt *a, bool after_go_ahead)
+{
+    const struct node *raw = node_get(a->map, "raw");
+    if (!raw)
+        return handshake(a, after_go_ahead);
+    enum tls_outcome outcome = tls_send_garbage(a->d, a->s, raw);
+    return judge(a, outcome, outcome == TLS_FAILED ? "TLS did not begin" : NULL);
 }
 
 enum step_result step_tls_run(struct play *p, struct device *d, const struct step *s,
                               const struct node *value, const struct node *map)
 {
+    struct attempt a = { d, s, value, step_ok_or_map(value), map };
     if (!d->conn)
         return play_fail(p, s, d, value, "%s is not connected", d->name);
-    return handshake(d, s, value);
+    return handshake_or_garbage(&a, false);
 }
 
 /* ---- STARTTLS ---- */
@@ -212,55 +175,106 @@ static bool is_go_ahead(const struct unit *u)
     return u->pop3 && u->pop3->status == POP3_OK;
 }
 
-static enum step_result send_starttls(struct device *d, const struct step *s,
-                                      const struct node *map, slice *ret_tag)
+static bool add_text(struct device *d, const struct node *n, struct buf *out)
 {
-    struct play *p = d->play;
-    const struct node *inject = node_get(map, "inject"), *arg = node_get(map, "arg");
-    slice extra = { NULL, 0 };
+    slice text = n ? n->text : (slice) { NULL, 0 };
+    if (n && !n->tag && play_expand(d, d->play, n, &text) != STEP_OK)
+        return false;
+    buf_add(out, text);
+    return true;
+}
+
+static enum step_result send_starttls(const struct attempt *a, slice *ret_tag)
+{
+    struct device *d = a->d;
+    const struct node *arg = node_get(a->map, "arg");
     auto_buf line;
     buf_init(&line, BUF_OURS);
     *ret_tag = device_is_imap(d) ? device_new_tag(d) : (slice) { NULL, 0 };
-    buf_addf(&line, "%.*s%s%s", SLICE_ARG(*ret_tag), ret_tag->n ? " " : "",
-             device_protocol(d) == PROTOCOL_POP3 ? "STLS" : "STARTTLS");
-    if (arg)
-        buf_addf(&line, " %.*s", SLICE_ARG(arg->text));
+    buf_addf(&line, "%.*s%s%s%s", SLICE_ARG(*ret_tag), ret_tag->n ? " " : "",
+             device_protocol(d) == PROTOCOL_POP3 ? "STLS" : "STARTTLS", arg ? " " : "");
+    bool good = add_text(d, arg, &line);
     buf_adds(&line, "\r\n");
-    if (inject && !inject->tag) {
-        enum step_result r = play_expand(d, p, inject, &extra);
-        if (r != STEP_OK)
-            return r;
-    } else if (inject) {
-        extra = inject->text;
-    }
-    buf_add(&line, extra);
+    if (!good || !add_text(d, node_get(a->map, "inject"), &line))
+        return STEP_ERROR;
     step_pop3_expect(d, S("STLS"));
     invariants_command(d, S("STARTTLS"));
-    return device_write(d, s, buf_slice(&line));
+    return device_write(d, a->s, buf_slice(&line));
 }
 
-enum step_result step_starttls_run(struct play *p, struct device *d, const struct step *s,
-                                   const struct node *value, const struct node *map)
+static enum step_result starttls(const struct attempt *a)
 {
+    struct device *d = a->d;
+    struct play *p = d->play;
     struct reply reply;
     slice tag;
-    if (!d->conn)
-        return play_fail(p, s, d, value, "%s is not connected", d->name);
-    enum step_result r = send_starttls(d, s, step_ok_or_map(value), &tag);
+    enum step_result r = send_starttls(a, &tag);
     if (r != STEP_OK)
         return r;
     step_collect(d, tag, false, now() + p->timeout, &reply);
     if (!reply.completion && reply.result == CONN_CANCELLED)
         return play_error(p, ERR_CANCEL, "interrupted");
     if (!reply.completion)
-        return judge(d, s, value, "closed",
-                     conn_ended(d->conn) == CONN_OPEN ? "got no answer to its command"
+        return judge(a, TLS_CLOSED,
+                     conn_ended(d->conn) == CONN_OPEN ? "STARTTLS got no answer"
                                                       : conn_end_text(d->conn));
     if (is_go_ahead(reply.completion))
-        return handshake(d, s, value);
-    r = judge(d, s, value, "refused", "was refused");
+        return handshake_or_garbage(a, true);
+    r = judge(a, TLS_REFUSED, "STARTTLS was refused");
     if (r == STEP_FAILED)
         play_fail_actual(p, reply.completion->raw, NULL);
     device_drop_pending(d);
     return r;
+}
+
+enum step_result step_starttls_run(struct play *p, struct device *d, const struct step *s,
+                                   const struct node *value, const struct node *map)
+{
+    struct attempt a = { d, s, value, step_ok_or_map(value), map };
+    if (!d->conn)
+        return play_fail(p, s, d, value, "%s is not connected", d->name);
+    return starttls(&a);
+}
+
+/* ---- as the service has it ---- */
+
+static enum step_result greeted(struct device *d, const struct step *s, const struct node *value,
+                                int (*ask)(struct device *, struct error *))
+{
+    struct error err = { 0 };
+    int r = ask(d, &err);
+    if (r == 0)
+        return STEP_OK;
+    if (r == ERR_CANCEL || r == ERR_RATE)
+        return play_error_from(d->play, &err);
+    return play_fail(d->play, s, d, value, "%s", err.text);
+}
+
+static enum step_result secure_at_once(const struct attempt *a)
+{
+    enum step_result r = handshake_or_garbage(a, false);
+    if (r == STEP_OK && conn_in_tls(a->d->conn) && conn_ended(a->d->conn) == CONN_OPEN)
+        r = greeted(a->d, a->s, a->value, device_greet);
+    return r;
+}
+
+enum step_result step_secure_run(struct play *p, struct device *d, const struct step *s,
+                                 const struct node *value, const struct node *map)
+{
+    struct attempt a = { d, s, value, step_ok_or_map(value), map };
+    enum tls_mode mode = p->session->target->services[d->service].tls;
+    if (!d->conn)
+        return play_fail(p, s, d, value, "%s is not connected", d->name);
+    if (mode == TLS_MODE_NONE)
+        return play_skip(p, "the service %s has no TLS, as the target file says",
+                         services[d->service].name);
+    if (mode == TLS_MODE_IMPLICIT)
+        return secure_at_once(&a);
+    enum step_result r = greeted(d, s, value, device_greet);
+    if (r == STEP_OK)
+        r = greeted(d, s, value, device_hello);
+    const char *word = mail_protocol_starttls(device_protocol(d));
+    if (r == STEP_OK && !caps_has(device_caps(d), slice_of(word)))
+        return play_skip(p, "the service %s does not offer %s", services[d->service].name, word);
+    return r == STEP_OK ? starttls(&a) : r;
 }
