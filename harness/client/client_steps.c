@@ -59,6 +59,9 @@ bool client_text_says_rate(slice text)
     static const char *const phrases[] = {
         "too many", "rate limit", "rate-limit", "throttl", "too fast", "slow down", "exceeded the",
     };
+    if (slice_find_nocase(text, S("too many argument")) != SIZE_MAX ||
+        slice_find_nocase(text, S("too many parameter")) != SIZE_MAX)
+        return false; /* of one command */
     for (size_t i = 0; i < COUNT(phrases); i++)
         if (slice_find_nocase(text, slice_of(phrases[i])) != SIZE_MAX)
             return true;
