@@ -65,6 +65,15 @@ static const struct {
     { "1 FETCH (BODY[TEXT] NIL)", "* 1 FETCH (BODY[TEXT] nil)", true },
     { "1 FETCH (BODY[TEXT] /^a.c$/)", "* 1 FETCH (BODY[TEXT] \"abc\")", true },
     { "1 FETCH (BODY[TEXT] /^a.c$/)", "* 1 FETCH (BODY[TEXT] \"abcd\")", false },
+    /* names of fields in a section may be quoted; a date-time is a moment */
+    { "1 FETCH (BODY[HEADER.FIELDS (SUBJECT TO)] $_)",
+      "* 1 FETCH (BODY[HEADER.FIELDS (\"Subject\" TO)] {2}\r\n\r\n)", true },
+    { "1 FETCH (BODY[HEADER.FIELDS (SUBJECT)] $_)",
+      "* 1 FETCH (BODY[HEADER.FIELDS (SUBJECTS)] {2}\r\n\r\n)", false },
+    { "1 FETCH (INTERNALDATE \" 3-Mar-2020 10:20:30 +0100\")",
+      "* 1 FETCH (INTERNALDATE \"03-Mar-2020 04:20:30 -0500\")", true },
+    { "1 FETCH (INTERNALDATE \" 3-Mar-2020 10:20:30 +0100\")",
+      "* 1 FETCH (INTERNALDATE \"03-Mar-2020 10:20:30 -0500\")", false },
     /* LIST */
     { "LIST (\\HasNoChildren) \"/\" work", "* LIST (\\Marked \\HasNoChildren) \"/\" \"work\"",
       true },
