@@ -55,6 +55,21 @@ nothing_listens() {
     done
 }
 
+# Nothing survives the end of the supervising process.
+crash() {
+    local parent i left
+    read -r _ parent _ <"$1/supervisor"
+    kill -KILL "$parent"
+    for ((i = 0; i < 100; i++)); do
+        left=$(processes | grep -v -F -x -f "$work/processes.before" || :)
+        [[ -n $left ]] || break
+        sleep 0.05
+    done
+    [[ $(target status "$name" --state "$1") == stopped ]] || fail "status after a crash"
+    # shellcheck disable=SC2046
+    nothing_listens $(ports_of "$2")
+}
+
 test_server() {
     local name=$1 file again state=$work/$1
     printf '%s\n' "$name"
@@ -73,7 +88,9 @@ test_server() {
     cmp "$work/before.yaml" "$again" || fail "a restart changed the target file"
     target reset "$name" --state "$state" >"$work/reset"
     python3 "$here/talk.py" "$file" >/dev/null
-    printf '  stopped, restarted on the same ports, reset\n'
+    crash "$state" "$file"
+    target start "$name" --state "$state" >/dev/null
+    printf '  stopped, restarted on the same ports, reset, killed and restarted\n'
     target remove "$name" --state "$state"
     # shellcheck disable=SC2046
     nothing_listens $(ports_of "$work/before.yaml")

@@ -13,13 +13,14 @@ users=(alice bob carol)
 # ---- the supervising process ----
 
 # Fields 4 and 22 of stat (parent, start time) and the pid itself, seen from the machine when
-# /proc is the machine's.
+# /proc is the machine's. A zombie is no process: not every machine's first process collects them.
 process_facts() {
     local stat rest
     read -r stat <"/proc/$1/stat" || return
     rest=${stat##*) }
     # shellcheck disable=SC2086
     set -- $rest
+    [[ $1 != Z ]] || return
     printf '%s %s %s\n' "${stat%% *}" "$2" "${20}"
 }
 
@@ -88,11 +89,12 @@ make_passwords() {
 
 # ---- the target file ----
 
-# Single quotes in YAML; %q for the shell that runs the commands.
-yaml_path() { printf "'%s'" "$1"; }
+yaml_text() { printf "'%s'" "${1//\'/\'\'}"; }
+
+# What the shell runs in the target file's control.
 command_line() {
-    printf "'%q %s --state %q --cache %q --root %s %s'" \
-        "$self" "$1" "$state" "$cache" "$way" "$name"
+    yaml_text "$(printf '%q %s --state %q --cache %q --root %s %s' \
+        "$self" "$1" "$state" "$cache" "$way" "$name")"
 }
 
 target_file() {
@@ -100,10 +102,10 @@ target_file() {
     printf '# Written by target start. A private server on this machine, to be tested and thrown away.\n'
     printf 'name: %s\nhost: 127.0.0.1\nservices:\n' "$name"
     for service in $services; do printf '  %s: %s\n' "$service" "$(port_of "$service")"; done
-    printf 'tls:\n  ca: %s\n  name: mail.%s\naccounts:\n' "$(yaml_path "$state/ca.pem")" "$domain"
+    printf 'tls:\n  ca: %s\n  name: mail.%s\naccounts:\n' "$(yaml_text "$state/ca.pem")" "$domain"
     for user in "${users[@]}"; do
         printf '  - user: %s\n    address: %s\n' "$user" "$user@$domain"
-        printf '    password: {file: %s}\n' "$(yaml_path "$state/passwords/$user")"
+        printf '    password: {file: %s}\n' "$(yaml_text "$state/passwords/$user")"
     done
     if [[ $next_hop != no ]]; then
         printf 'outside: someone@elsewhere.example\n'
