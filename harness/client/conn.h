@@ -133,7 +133,7 @@ bool conn_challenged(const struct conn *c);
 void conn_expect_commands(struct conn *c, slice commands);
 /* What the parser must know of the session, for every unit from now on: for SMTP and LMTP bits of
    enum smtp_reply_flags, for POP3 of enum pop3_reply_flags, for IMAP CONN_IMAP_UTF8 and
-   CONN_IMAP_REV2 (imap_grammar.h). SMTP_REPLY_TO_EHLO, POP3_MULTILINE and POP3_IN_AUTH are not the
+   CONN_IMAP_REV2 (imap_grammar.h), which are set by what the server says, too. SMTP_REPLY_TO_EHLO, POP3_MULTILINE and POP3_IN_AUTH are not the
    caller's: they are seen from what is sent, and no reply is held to ENHANCED before EHLO. */
 enum conn_imap_flags { CONN_IMAP_UTF8 = 1, CONN_IMAP_REV2 = 2 };
 void conn_set_flags(struct conn *c, unsigned flags);

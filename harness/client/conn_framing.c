@@ -90,13 +90,35 @@ static enum frame imap_next(struct conn *c, slice buffer, struct imap_frame *ret
     }
 }
 
+static bool lists(const struct imap_response *r, const char *word)
+{
+    for (size_t i = 0; i < r->values.n_items; i++)
+        if (imap_is_atom(&r->values.items[i], word))
+            return true;
+    return false;
+}
+
+/* What turns on UTF-8 for all that comes after it (RFC 9051 6.3.1 and appendix A, RFC 6855 3). */
+static void imap_learn(struct conn *c, const struct imap_response *r)
+{
+    bool enabled = imap_response_is(r, "ENABLED");
+    if (enabled && lists(r, "UTF8=ACCEPT"))
+        c->flags |= CONN_IMAP_UTF8;
+    if (enabled && lists(r, "IMAP4rev2"))
+        c->flags |= CONN_IMAP_REV2;
+    if (imap_response_is(r, "CAPABILITY") && lists(r, "IMAP4rev2") && !lists(r, "IMAP4rev1"))
+        c->flags |= CONN_IMAP_REV2;
+}
+
 static void imap_parse(struct conn *c, struct unit *u)
 {
     struct imap_grammar_options options = { .utf8 = c->flags & CONN_IMAP_UTF8,
                                             .rev2 = c->flags & CONN_IMAP_REV2 };
     struct imap_grammar_error error = { 0 };
     u->imap = arena_new(&u->arena, struct imap_response);
-    if (imap_response_parse(u->raw, &options, &u->arena, u->imap, &error) == 0)
+    bool good = imap_response_parse(u->raw, &options, &u->arena, u->imap, &error) == 0;
+    imap_learn(c, u->imap);
+    if (good)
         return;
     struct grammar_error *one = arena_new(&u->arena, struct grammar_error);
     one->rule = error.rule;

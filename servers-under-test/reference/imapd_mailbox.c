@@ -32,6 +32,8 @@ void imapd_create(struct imapd_session *s)
         return;
     if (faulty(s, FAULT_IMAP_CREATE_USE_FORGOTTEN))
         use = SPECIAL_NONE;
+    if (faulty(s, FAULT_IMAP_CREATE_NOTHING))
+        return imapd_ok(s, "CREATE completed");
     enum store_result result = account_create(s->account, name, use, NULL);
     if (result == STORE_EXISTS && faulty(s, FAULT_IMAP_CREATE_EXISTING_OK))
         result = STORE_OK;
@@ -100,6 +102,8 @@ void imapd_rename(struct imapd_session *s)
     if (result == STORE_OK)
         spoil_rename(s, from, to);
     if (result == STORE_EXISTS && faulty(s, FAULT_IMAP_RENAME_OVERWRITES))
+        result = STORE_OK;
+    if (result == STORE_NO_MAILBOX && faulty(s, FAULT_IMAP_RENAME_MISSING_OK))
         result = STORE_OK;
     if (result != STORE_OK)
         return imapd_no_store(s, result, false);

@@ -135,14 +135,15 @@ void imapd_bye(struct imapd_session *s, const char *text)
 
 void imapd_add_name(const struct imapd_session *s, struct buf *out, const char *name)
 {
+    bool utf8 = s->rev2 && !faulty(s, FAULT_IMAP_LIST_REV2_UTF7);
     auto_buf encoded;
     buf_init(&encoded, BUF_OURS);
     if (faulty(s, FAULT_IMAP_LIST_UNESCAPED) && strchr(name, '"'))
         buf_addf(out, "\"%s\"", name);
     else if (faulty(s, FAULT_IMAP_LIST_RAW_UTF8))
         imap_string_add(out, slice_of(name), IMAP_QUOTE_UTF8);
-    else if (s->rev2 || !utf7_encode(slice_of(name), &encoded))
-        imap_string_add(out, slice_of(name), s->rev2 ? IMAP_QUOTE_UTF8 : 0);
+    else if (utf8 || !utf7_encode(slice_of(name), &encoded))
+        imap_string_add(out, slice_of(name), utf8 ? IMAP_QUOTE_UTF8 : 0);
     else
         imap_string_add(out, buf_slice(&encoded), 0);
 }

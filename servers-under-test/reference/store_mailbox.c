@@ -171,11 +171,20 @@ static struct mailbox *create_one(struct account *a, slice name, enum special_us
 /* RFC 9051, section 6.3.4: the levels above that are needed are created too. */
 static void create_parents(struct account *a, slice name)
 {
-    if (fault_on(a->store->faults, FAULT_IMAP_CREATE_NO_PARENTS))
-        return;
     for (size_t i = 1; i < name.n; i++)
         if (name.p[i] == STORE_SEPARATOR && !find(a, slice_sub(name, 0, i)))
             create_one(a, slice_sub(name, 0, i), SPECIAL_NONE);
+}
+
+/* A fault of CREATE and RENAME. */
+static bool misses_parents(const struct account *a, slice name)
+{
+    if (!fault_on(a->store->faults, FAULT_IMAP_CREATE_NO_PARENTS))
+        return false;
+    for (size_t i = 1; i < name.n; i++)
+        if (name.p[i] == STORE_SEPARATOR && !find(a, slice_sub(name, 0, i)))
+            return true;
+    return false;
 }
 
 enum store_result account_create(struct account *a, slice name, enum special_use use,
@@ -191,6 +200,8 @@ enum store_result account_create(struct account *a, slice name, enum special_use
         return STORE_EXISTS;
     if (a->mailboxes.n + STORE_DEPTH_MAX > STORE_MAILBOXES_MAX)
         return STORE_LIMIT;
+    if (misses_parents(a, wanted))
+        return STORE_NO_MAILBOX;
     create_parents(a, wanted);
     struct mailbox *m = create_one(a, wanted, use);
     if (ret)
@@ -281,6 +292,8 @@ enum store_result account_rename(struct account *a, slice from, slice to)
         return STORE_CANNOT;
     if (!all_names_valid(a, source, target))
         return STORE_BAD_NAME;
+    if (misses_parents(a, target))
+        return STORE_NO_MAILBOX;
     create_parents(a, target);
     array_each (m, &a->mailboxes) {
         autofree char *name = renamed(*m, source, target);
