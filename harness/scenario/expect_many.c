@@ -160,12 +160,31 @@ static bool parse(struct device *d, const struct node *n, struct pattern *p)
     return pattern_parse(n->text, &d->play->arena, p, &offset, &why);
 }
 
+/* The pattern as a reader wants it: short values in place of their names. */
+static void add_with_values(const struct vars *vars, slice pattern, struct buf *out)
+{
+    enum { SHORT = 60 };
+    struct var_piece piece;
+    slice value;
+    while (var_piece_next(&pattern, &piece)) {
+        if (!piece.name.n)
+            buf_add(out, piece.plain);
+        else if (vars_get(vars, piece.name, &value) && value.n <= SHORT)
+            buf_add(out, value);
+        else
+            buf_addf(out, "$%.*s", SLICE_ARG(piece.name));
+    }
+}
+
 static enum step_result missing(struct device *d, const struct step *s, const struct node *at,
                                 const struct best *best)
 {
     struct play *p = d->play;
+    auto_buf expected;
+    buf_init(&expected, BUF_OURS);
+    add_with_values(device_vars(d), at->text, &expected);
     play_fail(p, s, d, at, "%s did not get %.*s", d->name, SLICE_ARG(at->text));
-    play_fail_expected(p, at->text);
+    play_fail_expected(p, buf_slice(&expected));
     if (best->c && best->m.depth > 0)
         play_fail_actual(p, best->c->subject.text, &best->m);
     return STEP_FAILED;
