@@ -11,13 +11,18 @@ static const char *const users[ACCOUNTS] = { "alice", "bob", "carol" };
 
 void own_shared_init(struct own_shared *s)
 {
+    struct error err;
     s->ca = ca_new("mailassay test authority");
+    struct reference_options options = { .ca = s->ca };
+    if (reference_new(&options, &err, &s->model) < 0)
+        s->model = NULL; /* then each makes its own */
 }
 
 void own_shared_release(struct own_shared *s)
 {
+    reference_free(s->model);
     ca_free(s->ca);
-    s->ca = NULL;
+    *s = (struct own_shared) { 0 };
 }
 
 /* ---- connections in memory ---- */
@@ -171,6 +176,22 @@ static void make_accounts(struct own_target *o)
     }
 }
 
+static bool has_tls_fault(const struct faults *faults)
+{
+    size_t n;
+    const struct fault_row *rows = fault_rows(&n);
+    for (size_t i = 0; i < n; i++)
+        if (fault_on(faults, (enum fault_id)i) && strcmp(rows[i].protocol, "tls") == 0)
+            return true;
+    return false;
+}
+
+static struct tls_context *shared_context(const struct own_target *o)
+{
+    const struct reference *model = o->options.shared->model;
+    return model && !has_tls_fault(&o->options.faults) ? reference_tls_context(model) : NULL;
+}
+
 static int start_reference(struct own_target *o, struct error *err)
 {
     struct reference_account accounts[ACCOUNTS];
@@ -184,6 +205,7 @@ static int start_reference(struct own_target *o, struct error *err)
                                          .journal_path = o->options.journal ? o->options.journal
                                                                             : o->journal_made,
                                          .ca = o->options.shared->ca,
+                                         .tls = shared_context(o),
                                          .clear_login = o->options.clear_login,
                                          .dial_next_hop = dial_next_hop,
                                          .dial_arg = o };

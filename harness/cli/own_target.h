@@ -12,6 +12,7 @@ struct next_hop;
 /* What all of them in a process share, since making it costs time. */
 struct own_shared {
     struct ca *ca;
+    struct reference *model; /* its certificate serves all whose faults are not about TLS */
 };
 void own_shared_init(struct own_shared *s);
 void own_shared_release(struct own_shared *s);

@@ -244,11 +244,15 @@ static int upgrade(struct device *d, struct error *err)
     return r;
 }
 
+/* Set-up logs in the plainest way that TLS allows, which every server can and which costs no
+   hashing; the mechanisms themselves are for checks. */
 static int login(struct device *d, struct error *err)
 {
     nsec deadline = now() + d->play->timeout;
     struct credentials who;
     device_credentials(d, &who);
+    if (conn_in_tls(d->conn) && caps_has_mechanism(device_caps(d), S("PLAIN")))
+        who.mechanism = S("PLAIN");
     switch (device_protocol(d)) {
     case PROTOCOL_IMAP:
         return imap_login(&d->client.imap, &who, deadline, err);

@@ -201,11 +201,14 @@ enum step_result expect_reply(struct device *d, const struct step *s, const stru
     const struct node *expect = node_get(map, "expect");
     if (fallback || expect)
         r = expect_completion(d, s, expect, whole, fallback, reply);
-    struct candidates all;
-    candidates_from_reply(d, reply, &all);
-    for (size_t i = 0; i < COUNT(rules) && r == STEP_OK; i++)
-        if (node_get(map, rules[i].key))
-            r = candidates_judge(d, s, node_get(map, rules[i].key), rules[i].rule, &all);
+    struct candidates all = { 0 };
+    for (size_t i = 0; i < COUNT(rules) && r == STEP_OK; i++) {
+        if (!node_get(map, rules[i].key))
+            continue;
+        if (!all.device)
+            candidates_from_reply(d, reply, &all);
+        r = candidates_judge(d, s, node_get(map, rules[i].key), rules[i].rule, &all);
+    }
     if (r == STEP_OK && node_get(map, "body"))
         r = expect_body(d, s, node_get(map, "body"), reply->completion);
     if (r == STEP_OK)

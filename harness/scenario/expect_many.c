@@ -8,12 +8,15 @@
 
 static struct candidate *add(struct candidates *all, struct arena *arena)
 {
-    struct candidate *v = arena_new_n(arena, struct candidate, all->n + 1);
-    if (all->n)
-        memcpy(v, all->v, all->n * sizeof *v);
-    all->v = v;
-    v[all->n].merged_into = SIZE_MAX;
-    return &v[all->n++];
+    if (all->n == all->room) {
+        all->room = all->room ? 2 * all->room : 16;
+        struct candidate *v = arena_new_n(arena, struct candidate, all->room);
+        if (all->n)
+            memcpy(v, all->v, all->n * sizeof *v);
+        all->v = v;
+    }
+    all->v[all->n].merged_into = SIZE_MAX;
+    return &all->v[all->n++];
 }
 
 static bool is_fetch(const struct imap_value *values)

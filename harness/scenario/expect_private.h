@@ -19,8 +19,8 @@ struct candidate {
     bool merged, used;
 };
 struct candidates {
-    struct candidate *v;
-    size_t n;
+    struct candidate *v; /* the play's arena's */
+    size_t n, room;
     struct device *device;
     struct reply *reply;
 };

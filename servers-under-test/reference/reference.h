@@ -67,6 +67,8 @@ void reference_serve(struct reference *ref, enum service_id service, struct stre
 /* The certificate that clients must trust, as PEM text; borrowed. Empty with options.tls. */
 slice reference_ca_pem(const struct reference *ref);
 const struct ca *reference_ca(const struct reference *ref);
+/* Its server context, for options.tls of others that shall have the same certificate. */
+struct tls_context *reference_tls_context(const struct reference *ref);
 struct store *reference_store(struct reference *ref);
 const struct faults *reference_faults(const struct reference *ref);
 const char *reference_host_name(const struct reference *ref);

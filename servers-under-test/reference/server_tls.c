@@ -122,3 +122,8 @@ void server_tls_release(struct server_tls *t)
         tls_context_free(t->nameless);
     ca_free(t->own_ca);
 }
+
+struct tls_context *reference_tls_context(const struct reference *ref)
+{
+    return reference_tls(ref)->context;
+}
