@@ -120,7 +120,9 @@ static bool may_expunge(const struct imapd_session *s)
 
 static bool tells_nothing(const struct imapd_session *s)
 {
-    return s->cmd.row && s->cmd.row->run == imapd_noop && faulty(s, FAULT_IMAP_NOOP_SILENT);
+    const struct imapd_command *row = s->cmd.row;
+    return row && ((row->run == imapd_noop && faulty(s, FAULT_IMAP_NOOP_SILENT)) ||
+                   (row->run == imapd_append && faulty(s, FAULT_IMAP_APPEND_NOT_TOLD)));
 }
 
 /* Faults of a server that loses its place in what the client sends. */

@@ -201,6 +201,8 @@ void imapd_compress(struct imapd_session *s)
 {
     if (!imap_is_atom(&s->cmd.args[0], "DEFLATE"))
         return imapd_bad(s, "DEFLATE is the only mechanism");
+    if (s->compressed && faulty(s, FAULT_IMAP_COMPRESS_TWICE))
+        return imapd_ok(s, "DEFLATE active");
     if (s->compressed)
         return imapd_no(s, "[COMPRESSIONACTIVE] DEFLATE is active already");
     if (faulty(s, FAULT_IMAP_COMPRESS_PLAIN))

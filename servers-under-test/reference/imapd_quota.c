@@ -20,6 +20,8 @@ static void send_quota(struct imapd_session *s)
     struct buf *out = imapd_out(s);
     uint64_t octets, messages, limit = a->storage_limit;
     account_usage(a, &octets, &messages);
+    if (faulty(s, FAULT_IMAP_QUOTA_MESSAGES))
+        messages = a->mailboxes.n;
     buf_adds(out, "* QUOTA \"" STORE_QUOTA_ROOT "\" (");
     uint64_t unit = faulty(s, FAULT_IMAP_QUOTA_UNITS) ? 1 : STORAGE_UNIT;
     add_resource(out, "STORAGE", (octets + unit - 1) / unit,
@@ -59,14 +61,13 @@ void imapd_getquotaroot(struct imapd_session *s)
     struct mailbox *m;
     if (!imapd_mailbox(s, &s->cmd.args[0], false, &m))
         return;
-    imapd_send(s, S("* QUOTAROOT "));
-    imapd_add_name(s, imapd_out(s), m->name);
-    if (has_limits(s->account)) {
-        imapd_send(s, S(" \"" STORE_QUOTA_ROOT "\"\r\n"));
-        send_quota(s);
-    } else {
-        imapd_send(s, S("\r\n"));
+    if (!faulty(s, FAULT_IMAP_QUOTA_NO_ROOT)) {
+        imapd_send(s, S("* QUOTAROOT "));
+        imapd_add_name(s, imapd_out(s), m->name);
+        imapd_send(s, has_limits(s->account) ? S(" \"" STORE_QUOTA_ROOT "\"\r\n") : S("\r\n"));
     }
+    if (has_limits(s->account))
+        send_quota(s);
     imapd_ok(s, "GETQUOTAROOT completed");
 }
 

@@ -59,7 +59,8 @@ static const char *const store_texts[] = {
 
 void imapd_no_store(struct imapd_session *s, enum store_result result, bool target)
 {
-    bool append = s->cmd.row && s->cmd.row->run == imapd_append;
+    /* Without a command it is APPEND, refused before its literal came. */
+    bool append = !s->cmd.row || s->cmd.row->run == imapd_append;
     bool no_trycreate =
         faulty(s, append ? FAULT_IMAP_APPEND_NO_TRYCREATE : FAULT_IMAP_COPY_NO_TRYCREATE);
     if (target && result == STORE_NO_MAILBOX)

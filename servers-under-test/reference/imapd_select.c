@@ -131,7 +131,7 @@ static void send_state(struct imapd_session *s)
     send_uids(s);
     if (!faulty(s, FAULT_SYNC_HIGHESTMODSEQ_MISSING))
         imapd_send_highest_modseq(s);
-    if (s->rev2)
+    if (s->rev2 && !faulty(s, FAULT_IMAP_SELECT_REV2_NO_LIST))
         imapd_send_list(s, slice_of(m->name));
 }
 
@@ -193,11 +193,15 @@ static void select_or_examine(struct imapd_session *s, bool read_only)
     if (s->cmd.n_args == 2 && !parse_params(s, &s->cmd.args[1], &p))
         return;
     bool exists = account_mailbox(s->account, name);
+    if (s->view.mailbox && faulty(s, FAULT_IMAP_SELECT_EXPUNGES))
+        imapd_expunge_deleted(s, NULL);
     if (s->view.mailbox && (exists || !faulty(s, FAULT_IMAP_SELECT_KEEPS_OLD))) {
         view_close(s);
         if (!faulty(s, FAULT_IMAP_SELECT_NO_CLOSED))
             imapd_send(s, S("* OK [CLOSED] The mailbox selected before is closed\r\n"));
     }
+    if (!exists && faulty(s, FAULT_IMAP_SELECT_MISSING_OK))
+        return imapd_ok(s, "%s completed", s->cmd.row->name);
     if (imapd_mailbox(s, &s->cmd.args[0], false, &m))
         open_mailbox(s, m, read_only, &p);
 }
@@ -228,6 +232,7 @@ void imapd_unselect(struct imapd_session *s)
 {
     if (faulty(s, FAULT_IMAP_UNSELECT_EXPUNGES))
         imapd_expunge_deleted(s, NULL);
-    view_close(s);
+    if (!faulty(s, FAULT_IMAP_UNSELECT_STAYS))
+        view_close(s);
     imapd_ok(s, "UNSELECT completed");
 }

@@ -60,6 +60,8 @@ static uint64_t count_deleted(const struct mailbox *m)
     uint64_t n = 0;
     array_each (msg, &m->messages)
         n += ((*msg)->flags & FLAG_DELETED) != 0;
+    if (spoilt(m, FAULT_IMAP_STATUS_DELETED))
+        return m->messages.n - n;
     return n;
 }
 
@@ -132,9 +134,14 @@ void imapd_status(struct imapd_session *s)
     unsigned wanted;
     slice name;
     if (!imapd_mailbox_name(s, &s->cmd.args[0], &name) ||
-        !imapd_is_status_list(s, &s->cmd.args[1], &wanted) ||
-        !imapd_mailbox(s, &s->cmd.args[0], false, &m))
+        !imapd_is_status_list(s, &s->cmd.args[1], &wanted))
+        return;
+    if (faulty(s, FAULT_IMAP_STATUS_MISSING_OK) && !account_mailbox(s->account, name))
+        return imapd_ok(s, "STATUS completed");
+    if (!imapd_mailbox(s, &s->cmd.args[0], false, &m))
         return;
     imapd_send_status(s, m, wanted);
+    if (faulty(s, FAULT_IMAP_STATUS_DESELECTS) && s->view.mailbox != m)
+        view_close(s);
     imapd_ok(s, "STATUS completed");
 }
