@@ -139,6 +139,8 @@ static void run(struct imapd_session *s, slice unit)
 {
     if (faulty(s, FAULT_IMAP_CONTINUATION_UNASKED) && slice_find(unit, S("+}\r\n")) != SIZE_MAX)
         imapd_send(s, S("+ OK\r\n"));
+    if (faulty(s, FAULT_SYNC_EXPUNGE_MOVES))
+        view_drop_expunged(&s->view);
     bool allowed = parse(s, unit) && is_allowed(s);
     if (allowed)
         s->cmd.row->run(s);

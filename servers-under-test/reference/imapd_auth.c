@@ -52,6 +52,7 @@ static void logged_in(struct imapd_session *s, struct account *account)
     buf_init(&list, BUF_OURS);
     s->account = account;
     s->state = STATE_LOGGED_IN;
+    s->uidvalidity_at_login = s->store->next_uidvalidity;
     imapd_add_capabilities(s, &list);
     if (faulty(s, FAULT_IMAP_RESPONSE_CODE_MALFORMED))
         return imapd_ok(s, "[Error=\"(none]\" x] Logged in");

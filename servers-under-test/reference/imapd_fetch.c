@@ -32,7 +32,9 @@ static bool parse_modifiers(struct imapd_session *s, const struct imap_value *li
         }
     }
     bool uid = s->cmd.uid || faulty(s, FAULT_SYNC_VANISHED_WITHOUT_UID);
-    if (r->vanished && !(uid && s->qresync && r->has_changed_since))
+    bool enabled = s->qresync || faulty(s, FAULT_SYNC_VANISHED_WITHOUT_ENABLE);
+    bool since = r->has_changed_since || faulty(s, FAULT_SYNC_VANISHED_WITHOUT_SINCE);
+    if (r->vanished && !(uid && enabled && since))
         return imapd_bad(s, "VANISHED goes with UID FETCH, CHANGEDSINCE and ENABLE QRESYNC"), false;
     return true;
 }
@@ -110,7 +112,7 @@ static struct fetch_message describe(struct imapd_session *s, size_t index, stru
     imapd_add_flags(flags, msg, e->recent && !s->rev2);
     return (struct fetch_message) {
         .seq = (uint32_t)index + 1,
-        .uid = msg->uid,
+        .uid = faulty(s, FAULT_SYNC_UID_CHANGES) ? (uint32_t)index + 1 : msg->uid,
         .modseq = imapd_shown_modseq(s, msg),
         .octets = message_bytes(msg),
         .size = message_size(msg),

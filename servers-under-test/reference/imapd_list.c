@@ -229,8 +229,10 @@ static void collect(struct imapd_session *s, struct list_request *r)
         array_each (name, &s->account->subscriptions)
             add_with_parents(r, slice_of(*name));
     } else {
+        bool hides = faulty(s, FAULT_SYNC_MAILBOX_HIDDEN);
         array_each (m, &s->account->mailboxes)
-            add_with_parents(r, slice_of((*m)->name));
+            if (!hides || (*m)->uidvalidity < s->uidvalidity_at_login)
+                add_with_parents(r, slice_of((*m)->name));
     }
 }
 

@@ -28,8 +28,18 @@ static size_t take_new(struct imapd_session *s)
     return v->entries.n - before;
 }
 
+/* A fault: UIDs 1 to n, as of a server that does not keep them. */
+static void renumber_uids(struct mailbox *m)
+{
+    for (size_t i = 0; i < m->messages.n; i++)
+        m->messages.v[i]->uid = (uint32_t)i + 1;
+    m->uidnext = (uint32_t)m->messages.n + 1;
+}
+
 void view_open(struct imapd_session *s, struct mailbox *m, bool read_only)
 {
+    if (faulty(s, FAULT_SYNC_UID_MOVES))
+        renumber_uids(m);
     s->view = (struct view) { .mailbox = m, .read_only = read_only, .next_uid = 1 };
     take_new(s);
     s->view.seen_change = m->change;
@@ -87,6 +97,17 @@ bool view_has_untold_expunge(const struct view *v)
     return false;
 }
 
+void view_drop_expunged(struct view *v)
+{
+    for (size_t i = v->entries.n; i-- > 0;) {
+        struct message *msg = v->entries.v[i].message;
+        if (!msg->expunged)
+            continue;
+        array_remove(&v->entries, i);
+        message_unref(msg);
+    }
+}
+
 /* --- telling --- */
 
 /* RFC 7162, section 3.2.10: VANISHED in place of EXPUNGE once QRESYNC is enabled. */
@@ -126,7 +147,8 @@ static bool withholds(const struct imapd_session *s, enum fault_id always, enum 
 static bool tell_expunged(struct imapd_session *s)
 {
     struct view *v = &s->view;
-    if (withholds(s, FAULT_SYNC_EXPUNGE_NEVER, FAULT_IMAP_IDLE_DROPS_EXPUNGE))
+    bool own = s->cmd.row && (s->cmd.row->run == imapd_expunge || s->cmd.row->run == imapd_move);
+    if (!own && withholds(s, FAULT_SYNC_EXPUNGE_NEVER, FAULT_IMAP_IDLE_DROPS_EXPUNGE))
         return !view_has_untold_expunge(v);
     uint32_t *uids = arena_new_n(&s->arena, uint32_t, v->entries.n + 1);
     bool vanished = s->qresync && !faulty(s, FAULT_SYNC_VANISHED_EXPUNGE);
@@ -235,6 +257,8 @@ static unsigned update_items(const struct imapd_session *s)
         what |= UPDATE_MODSEQ;
     if (s->condstore && !faulty(s, FAULT_SYNC_CONDSTORE_NO_UID))
         what |= UPDATE_UID;
+    if (s->rev2 && !faulty(s, FAULT_SYNC_UPDATE_NO_UID)) /* RFC 9051, section 7.5.2 */
+        what |= UPDATE_UID;
     return what;
 }
 
@@ -262,6 +286,19 @@ static void tell_gone(struct imapd_session *s)
     s->view.told_gone = s->view.mailbox->gone;
 }
 
+/* RFC 7162, section 3.2: mod-sequences above that of an expunge that waits must not make the client
+   forget it when the connection breaks. */
+static void hold_back_modseq(struct imapd_session *s)
+{
+    uint64_t lowest = UINT64_MAX;
+    array_each (e, &s->view.entries)
+        if (e->message->expunged && e->message->modseq < lowest)
+            lowest = e->message->modseq;
+    if (s->condstore && lowest != UINT64_MAX && !faulty(s, FAULT_SYNC_HIGHESTMODSEQ_AHEAD))
+        imapd_sendf(s, "* OK [HIGHESTMODSEQ %llu] Expunges are held back\r\n",
+                    (unsigned long long)lowest - 1);
+}
+
 void imapd_notify(struct imapd_session *s, bool may_expunge)
 {
     struct view *v = &s->view;
@@ -270,6 +307,8 @@ void imapd_notify(struct imapd_session *s, bool may_expunge)
     bool all = may_expunge ? tell_expunged(s) : !view_has_untold_expunge(v);
     all &= tell_new(s);
     all &= tell_flags(s);
+    if (!may_expunge)
+        hold_back_modseq(s);
     tell_gone(s);
     if (all)
         v->seen_change = v->mailbox->change;

@@ -33,6 +33,12 @@ static bool match_data(struct imapd_session *s, const struct imap_value *v, stru
     return known_set(s, &v->items[0], &p->match_seq) && known_set(s, &v->items[1], &p->match_uid);
 }
 
+/* Of the two ways in which a fault takes what is not valid. */
+static bool is_valid(const struct imap_value *v)
+{
+    return v->n_items >= 2 && !(v->n_items > 2 && slice_ends(v->items[2].text, S("*")));
+}
+
 /* "(" uidvalidity SP mod-sequence-value [SP known-uids] [SP seq-match-data] ")" */
 static bool qresync_params(struct imapd_session *s, const struct imap_value *v,
                            struct select_params *p)
@@ -40,6 +46,8 @@ static bool qresync_params(struct imapd_session *s, const struct imap_value *v,
     uint64_t uidvalidity;
     if (!s->qresync && !faulty(s, FAULT_SYNC_QRESYNC_WITHOUT_ENABLE))
         return imapd_bad(s, "ENABLE QRESYNC first"), false;
+    if (faulty(s, FAULT_SYNC_QRESYNC_INVALID) && !is_valid(v))
+        return true;
     if (v->kind != IMAP_LIST || v->n_items < 2 || v->n_items > 4 ||
         !imap_to_number(&v->items[0], UINT32_MAX, &uidvalidity) || uidvalidity == 0)
         return imapd_bad(s, "QRESYNC takes UIDVALIDITY and a mod-sequence"), false;
@@ -223,9 +231,13 @@ void imapd_close(struct imapd_session *s)
         imapd_expunge_deleted(s, NULL);
     if (faulty(s, FAULT_IMAP_CLOSE_TELLS))
         imapd_notify(s, true);
+    unsigned long long highest = s->view.mailbox->highest_modseq;
     if (!faulty(s, FAULT_IMAP_CLOSE_STAYS))
         view_close(s);
-    imapd_ok(s, "CLOSE completed");
+    if (faulty(s, FAULT_SYNC_CLOSE_MODSEQ))
+        imapd_ok(s, "[HIGHESTMODSEQ %llu] CLOSE completed", highest);
+    else
+        imapd_ok(s, "CLOSE completed");
 }
 
 void imapd_unselect(struct imapd_session *s)

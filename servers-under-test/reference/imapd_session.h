@@ -77,6 +77,7 @@ struct imapd_session {
     struct view view;
     ARRAY(uint32_t) saved;         /* UIDs in "$" (RFC 5182), ascending */
     bool rev2, condstore, qresync; /* enabled */
+    uint32_t uidvalidity_at_login; /* of the next mailbox then; for a fault */
     bool compressed;
     struct buf input; /* read and not yet used, from the first octet of the next command */
     struct imap_framer framer;
@@ -208,6 +209,8 @@ size_t view_count_recent(const struct view *v);
 void imapd_notify(struct imapd_session *s, bool may_expunge);
 /* Some message of the view was expunged by another session and that was not yet told. */
 bool view_has_untold_expunge(const struct view *v);
+/* Takes those messages out of the view without telling: a fault. */
+void view_drop_expunged(struct view *v);
 /* "* n FETCH (UID MODSEQ FLAGS)" as an unsolicited update; notes it as told. */
 enum fetch_update { UPDATE_FLAGS = 1, UPDATE_MODSEQ = 2, UPDATE_UID = 4 };
 void imapd_send_update(struct imapd_session *s, size_t index, unsigned what);

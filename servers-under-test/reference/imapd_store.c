@@ -153,7 +153,7 @@ static void store_one(struct imapd_session *s, struct store_request *r, size_t i
 {
     struct view_entry *e = &s->view.entries.v[index];
     struct message *msg = e->message;
-    bool changed_by_others = msg->change > e->told_change;
+    bool changed_by_others = msg->change > e->told_change && !faulty(s, FAULT_SYNC_FLAGS_NEVER);
     if (msg->expunged) {
         r->expunged = true;
         return;
@@ -183,7 +183,10 @@ static void reply(struct imapd_session *s, const struct store_request *r)
         imapd_add_set(s, &code, r->modified, r->n_modified);
         buf_adds(&code, "] ");
     }
-    if (r->expunged)
+    bool silent = r->silent && !faulty(s, FAULT_SYNC_STORE_SILENT_REFUSED);
+    if (r->expunged && silent) /* RFC 2180, section 4.2.1 */
+        imapd_ok(s, "%sSTORE completed", code.n ? code.p : "[EXPUNGEISSUED] ");
+    else if (r->expunged)
         imapd_no(s, "%sSome of the messages no longer exist", code.n ? code.p : "[EXPUNGEISSUED] ");
     else
         imapd_ok(s, "%sSTORE completed", code.p);

@@ -1,5 +1,6 @@
 /* Mailboxes of an account: names, hierarchy, subscriptions. */
 #include "fault.h"
+#include "hash.h"
 #include "store.h"
 #include "store_internal.h"
 #include "store_journal.h"
@@ -148,13 +149,10 @@ bool account_has_name(const struct account *a, slice name)
 
 /* --- create --- */
 
-/* That of the mailbox last deleted under this name, or `otherwise`. */
-static uint32_t former_uidvalidity(const struct account *a, slice name, uint32_t otherwise)
+/* A fault: always the same one for a name, whatever had that name before. */
+static uint32_t uidvalidity_of_name(slice name)
 {
-    array_each (m, &a->gone)
-        if (slice_eq_str(name, (*m)->name))
-            otherwise = (*m)->uidvalidity;
-    return otherwise;
+    return (uint32_t)(hash_bytes(name) & 0x3fffffff) + 1;
 }
 
 static struct mailbox *create_one(struct account *a, slice name, enum special_use use)
@@ -162,7 +160,7 @@ static struct mailbox *create_one(struct account *a, slice name, enum special_us
     struct store *st = a->store;
     uint32_t uidvalidity = st->next_uidvalidity;
     if (fault_on(st->faults, FAULT_SYNC_UIDVALIDITY_KEPT))
-        uidvalidity = former_uidvalidity(a, name, uidvalidity);
+        uidvalidity = uidvalidity_of_name(name);
     struct mailbox *m = account_add_mailbox(a, name, st->next_mailbox_id, uidvalidity, use);
     journal_mailbox(m);
     return m;

@@ -195,11 +195,13 @@ bool message_set_flags(struct message *msg, unsigned flags, uint64_t keywords)
     if (msg->expunged)
         return false;
     flags &= FLAGS_ALL;
-    if (msg->flags == flags && msg->keywords == keywords)
+    const struct faults *faults = msg->mailbox->account->store->faults;
+    bool same = msg->flags == flags && msg->keywords == keywords;
+    if (same && !fault_on(faults, FAULT_SYNC_MODSEQ_SPURIOUS))
         return true;
     msg->flags = flags;
     msg->keywords = keywords;
-    if (!fault_on(msg->mailbox->account->store->faults, FAULT_SYNC_MODSEQ_STUCK))
+    if (!fault_on(faults, FAULT_SYNC_MODSEQ_STUCK))
         msg->modseq = ++msg->mailbox->highest_modseq;
     journal_flags(msg);
     mailbox_touch(msg->mailbox);

@@ -149,9 +149,9 @@ enum { LONG_LINE = 9901 };
 
 static void add_variable(struct drive *d, struct buf *out, char name)
 {
-    const struct mailbox *m = account_mailbox(d->alice, name == 'W' ? S("w") : S("INBOX"));
-    if (strchr("VWE", name))
-        buf_addf(out, "%u", m->uidvalidity + (name == 'E'));
+    const struct mailbox *m = account_mailbox(d->alice, strchr("WF", name) ? S("w") : S("INBOX"));
+    if (strchr("VWEF", name))
+        buf_addf(out, "%u", m->uidvalidity + (strchr("EF", name) != NULL));
     for (int i = 0; name == 'L' && i < LONG_LINE; i++)
         buf_addc(out, 'x');
     if (name == '0')
@@ -162,7 +162,7 @@ static void add_variable(struct drive *d, struct buf *out, char name)
 static void fill(struct drive *d, const char *text, struct buf *ret)
 {
     for (; *text; text++)
-        if (*text == '$' && text[1] && strchr("VWEL0", text[1]))
+        if (*text == '$' && text[1] && strchr("VWEFL0", text[1]))
             add_variable(d, ret, *++text);
         else
             buf_addc(ret, *text);

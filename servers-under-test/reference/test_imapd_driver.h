@@ -12,7 +12,7 @@
 
    A digit in front ("2C: a1 IDLE") names the connection; without one it is the first. Connections
    open when first named: the greeting and, unless `raw`, LOGIN as alice are passed over. "$V" stands
-   for INBOX's UIDVALIDITY, "$E" for one more, "$W" for that of the mailbox "w", "$L" for 9,901 octets
+   for INBOX's UIDVALIDITY, "$E" for one more, "$W" for that of the mailbox "w", "$F" for one more, "$L" for 9,901 octets
    without a line end, "$0" for NUL. The clock is virtual.
    Without a fault every response must also conform to the grammar (imap_grammar.h). */
 #ifndef TEST_IMAPD_DRIVER_H
