@@ -194,13 +194,10 @@ static const struct {
     { "in-order", EXPECT_ORDER }, { "without", EXPECT_WITHOUT },
 };
 
-enum step_result expect_reply(struct device *d, const struct step *s, const struct node *map,
-                              const struct node *whole, const char *fallback, struct reply *reply)
+enum step_result expect_rest(struct device *d, const struct step *s, const struct node *map,
+                             struct reply *reply)
 {
     enum step_result r = STEP_OK;
-    const struct node *expect = node_get(map, "expect");
-    if (fallback || expect)
-        r = expect_completion(d, s, expect, whole, fallback, reply);
     struct candidates all = { 0 };
     for (size_t i = 0; i < COUNT(rules) && r == STEP_OK; i++) {
         if (!node_get(map, rules[i].key))
@@ -209,11 +206,23 @@ enum step_result expect_reply(struct device *d, const struct step *s, const stru
             candidates_from_reply(d, reply, &all);
         r = candidates_judge(d, s, node_get(map, rules[i].key), rules[i].rule, &all);
     }
+    if (r == STEP_OK && node_get(map, "code"))
+        r = expect_codes(d, s, node_get(map, "code"), reply);
     if (r == STEP_OK && node_get(map, "body"))
         r = expect_body(d, s, node_get(map, "body"), reply->completion);
     if (r == STEP_OK)
         r = expect_where(d, s, map);
     return r;
+}
+
+enum step_result expect_reply(struct device *d, const struct step *s, const struct node *map,
+                              const struct node *whole, const char *fallback, struct reply *reply)
+{
+    enum step_result r = STEP_OK;
+    const struct node *expect = node_get(map, "expect");
+    if (fallback || expect)
+        r = expect_completion(d, s, expect, whole, fallback, reply);
+    return r == STEP_OK ? expect_rest(d, s, map, reply) : r;
 }
 
 /* ---- validation ---- */
@@ -252,14 +261,12 @@ static void check_save(struct step_check *c, slice name)
                   slice_of(arena_printf(c->loader->arena, "%.*s.%s", SLICE_ARG(name), parts[i])));
 }
 
-void expect_check(struct step_check *c, const struct node *map)
+void expect_check_rest(struct step_check *c, const struct node *map)
 {
     nsec within;
     for (size_t i = 0; i < COUNT(rules); i++)
         check_patterns(c, map, rules[i].key);
-    check_patterns(c, map, "expect");
-    if (node_get(map, "expect") && expect_refuses(node_get(map, "expect")))
-        c->check->refuses = true;
+    check_patterns(c, map, "code");
     if (node_get(map, "within") &&
         node_duration(node_get(map, "within"), "within", &within, c->loader->problems) &&
         within > STEP_WAIT_LONG)
@@ -272,4 +279,12 @@ void expect_check(struct step_check *c, const struct node *map)
     else if (body && node_get(body, "starts"))
         step_check_text(c, node_get(body, "starts"), "starts");
     expect_check_where(c, node_get(map, "where"));
+}
+
+void expect_check(struct step_check *c, const struct node *map)
+{
+    check_patterns(c, map, "expect");
+    if (node_get(map, "expect") && expect_refuses(node_get(map, "expect")))
+        c->check->refuses = true;
+    expect_check_rest(c, map);
 }

@@ -20,6 +20,9 @@ enum step_result expect_reply(struct device *d, const struct step *s, const stru
 enum step_result expect_completion(struct device *d, const struct step *s,
                                    const struct node *expect, const struct node *whole,
                                    const char *fallback, const struct reply *reply);
+/* The same without the completion: of a pipeline, where each command has its own. */
+enum step_result expect_rest(struct device *d, const struct step *s, const struct node *map,
+                             struct reply *reply);
 /* `where`: comparisons after all else. */
 enum step_result expect_where(struct device *d, const struct step *s, const struct node *map);
 
@@ -30,6 +33,8 @@ bool expect_alternative(struct device *d, slice alternative, const struct unit *
 
 /* Validates these options; protocols differ in which make sense. */
 void expect_check(struct step_check *c, const struct node *map);
+/* The same without "expect": of a pipeline, where that has one entry for each command. */
+void expect_check_rest(struct step_check *c, const struct node *map);
 /* Is the node's alternative a refusal or a close? */
 bool expect_refuses(const struct node *expect);
 

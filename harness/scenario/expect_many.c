@@ -214,23 +214,40 @@ static enum step_result must_come(struct device *d, const struct step *s, const 
     return missing(d, s, at, &best);
 }
 
+/* A pattern with a response code must not match the completion either: OK [HIGHESTMODSEQ $_]. */
+static bool completion_matches(struct candidates *all, const struct node *at,
+                               const struct pattern *p)
+{
+    const struct unit *u = all->reply->completion;
+    struct match m = { .vars = device_vars(all->device) };
+    bool has_code = p->n == 2 && p->items[1].kind == PATTERN_CODE;
+    return has_code && u && u->imap && expect_unit_matches(all->device, at->text, u, &m);
+}
+
+static enum step_result came(struct device *d, const struct step *s, const struct node *at,
+                             slice what)
+{
+    play_fail(d->play, s, d, at, "%s got %.*s, which must not come here", d->name,
+              SLICE_ARG(at->text));
+    play_fail_actual(d->play, what, NULL);
+    return STEP_FAILED;
+}
+
 static enum step_result must_not_come(struct device *d, const struct step *s, const struct node *at,
                                       struct candidates *all)
 {
     struct pattern p;
+    size_t mark = vars_mark(&d->play->vars);
+    slice what = { NULL, 0 };
     if (!parse(d, at, &p))
         return play_error(d->play, ERR_FILE, "a pattern that does not parse");
-    for (size_t i = 0; i < all->n; i++) {
-        size_t mark = vars_mark(&d->play->vars);
-        if (matches(all, &p, &all->v[i], NULL)) {
-            vars_rewind(&d->play->vars, mark);
-            play_fail(d->play, s, d, at, "%s got %.*s, which must not come here", d->name,
-                      SLICE_ARG(at->text));
-            play_fail_actual(d->play, all->v[i].subject.text, NULL);
-            return STEP_FAILED;
-        }
-    }
-    return STEP_OK;
+    for (size_t i = 0; i < all->n && !what.p; i++)
+        if (matches(all, &p, &all->v[i], NULL))
+            what = all->v[i].subject.text;
+    if (!what.p && completion_matches(all, at, &p))
+        what = all->reply->completion->raw;
+    vars_rewind(&d->play->vars, mark);
+    return what.p ? came(d, s, at, what) : STEP_OK;
 }
 
 /* The word by which responses are of one kind: EXPUNGE of "1 EXPUNGE". Lines are all of one. */

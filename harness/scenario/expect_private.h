@@ -28,6 +28,9 @@ void candidates_from_reply(struct device *d, struct reply *reply, struct candida
 enum step_result candidates_judge(struct device *d, const struct step *s, const struct node *node,
                                   enum expect_rule rule, struct candidates *all);
 
+/* Each of the codes must be in the completion or in an untagged status response. */
+enum step_result expect_codes(struct device *d, const struct step *s, const struct node *codes,
+                              const struct reply *reply);
 enum step_result expect_body(struct device *d, const struct step *s, const struct node *body,
                              const struct unit *u);
 void expect_check_where(struct step_check *c, const struct node *n);

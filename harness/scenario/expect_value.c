@@ -70,17 +70,36 @@ static size_t operator_at(const slice *words, size_t n)
     return SIZE_MAX;
 }
 
+/* "A or B": one comparison after the other. */
+static bool next_alternative(slice *rest, slice *ret)
+{
+    if (!rest->p)
+        return false;
+    size_t at = slice_find(*rest, S(" or "));
+    *ret = slice_sub(*rest, 0, at);
+    *rest = at == SIZE_MAX ? (slice) { NULL, 0 } : slice_skip(*rest, at + 4);
+    return true;
+}
+
+static void check_comparison(struct step_check *c, const struct node *at, slice text)
+{
+    slice words[WHERE_WORDS + 1];
+    size_t op = operator_at(words, split_words(text, words));
+    if (op != 1 && op != 3)
+        problem_add(c->loader->problems, at->at,
+                    "a comparison is A == B, or A == B + 1, with == != < <= > >=; \"or\" stands "
+                    "between two");
+}
+
 void expect_check_where(struct step_check *c, const struct node *n)
 {
     const struct node *items[EXPECT_ITEMS_MAX];
     size_t count = expect_items(n, items, EXPECT_ITEMS_MAX);
     for (size_t i = 0; i < count; i++) {
-        slice words[WHERE_WORDS + 1];
-        size_t n_words = split_words(items[i]->text, words), op = operator_at(words, n_words);
+        slice rest = items[i]->text, text;
         step_check_text(c, items[i], "where");
-        if (op != 1 && op != 3)
-            problem_add(c->loader->problems, items[i]->at,
-                        "a comparison is A == B, or A == B + 1, with == != < <= > >=");
+        while (next_alternative(&rest, &text))
+            check_comparison(c, items[i], text);
     }
 }
 
@@ -139,24 +158,40 @@ static enum step_result fail_by_octets(struct device *d, const struct step *s, c
     return STEP_FAILED;
 }
 
+/* One comparison; *ret_holds and both sides. False when it cannot be computed. */
+static bool compute(struct device *d, slice text, struct buf *left, struct buf *right,
+                    bool *ret_holds)
+{
+    slice words[WHERE_WORDS + 1];
+    size_t n_words = split_words(text, words), op = operator_at(words, n_words);
+    buf_clear(left);
+    buf_clear(right);
+    if (op == SIZE_MAX || !side_value(d, words, op, left) ||
+        !side_value(d, words + op + 1, n_words - op - 1, right))
+        return false;
+    *ret_holds = compare(words[op], buf_slice(left), buf_slice(right));
+    return true;
+}
+
 static enum step_result judge_where(struct device *d, const struct step *s, const struct node *n)
 {
     struct play *p = d->play;
-    slice words[WHERE_WORDS + 1];
-    size_t n_words = split_words(n->text, words), op = operator_at(words, n_words);
+    slice rest = n->text, text;
+    bool holds = false;
     auto_buf left, right;
     buf_init(&left, BUF_OURS);
     buf_init(&right, BUF_OURS);
-    if (op == SIZE_MAX || !side_value(d, words, op, &left) ||
-        !side_value(d, words + op + 1, n_words - op - 1, &right))
-        return play_error(p, ERR_FILE, "the comparison \"%.*s\" cannot be computed",
-                          SLICE_ARG(n->text));
-    if (compare(words[op], buf_slice(&left), buf_slice(&right)))
+    while (!holds && next_alternative(&rest, &text))
+        if (!compute(d, text, &left, &right, &holds))
+            return play_error(p, ERR_FILE, "the comparison \"%.*s\" cannot be computed",
+                              SLICE_ARG(text));
+    if (holds)
         return STEP_OK;
     if (left.n > WHERE_SHOWN || right.n > WHERE_SHOWN)
         return fail_by_octets(d, s, n, buf_slice(&left), buf_slice(&right));
-    play_fail(p, s, d, n, "%.*s does not hold: it is %s and %s", SLICE_ARG(n->text),
-              left.n ? left.p : "(empty)", right.n ? right.p : "(empty)");
+    play_fail(p, s, d, n, "%.*s does not hold: %s %s and %s", SLICE_ARG(n->text),
+              slice_eq(text, n->text) ? "it is" : "the last is", left.n ? left.p : "(empty)",
+              right.n ? right.p : "(empty)");
     play_fail_expected(p, n->text);
     return STEP_FAILED;
 }

@@ -1,6 +1,7 @@
 /* What each protocol's rules look at, unit by unit. */
 #include "imap_frame.h"
 #include "imap_response.h"
+#include "imap_set.h"
 #include "invariant_private.h"
 #include "pop3_reply.h"
 #include "smtp_reply.h"
@@ -85,16 +86,16 @@ static bool during_message_command(const struct watch *w)
     return false;
 }
 
-static void expunge_allowed(struct device *d, const struct unit *u)
+static void expunge_allowed(struct device *d, const struct unit *u, const char *what)
 {
     struct watch *w = d->watch;
     invariant_looked(d, INVARIANT_IMAP_EXPUNGE);
     if (w->running == 0 && !w->idling)
         invariant_broken(d, INVARIANT_IMAP_EXPUNGE, u->raw, 0,
-                         "%s got an EXPUNGE while no command was running", d->name);
+                         "%s got %s while no command was running", d->name, what);
     else if (w->running == 1 && during_message_command(w))
-        invariant_broken(d, INVARIANT_IMAP_EXPUNGE, u->raw, 0, "%s got an EXPUNGE during %s",
-                         d->name, w->command);
+        invariant_broken(d, INVARIANT_IMAP_EXPUNGE, u->raw, 0, "%s got %s during %s", d->name, what,
+                         w->command);
 }
 
 static void forget_uid(struct watch *w, uint32_t number)
@@ -108,7 +109,7 @@ static void see_expunge(struct device *d, const struct unit *u)
 {
     struct watch *w = d->watch;
     uint32_t n = u->imap->number;
-    expunge_allowed(d, u);
+    expunge_allowed(d, u, "an EXPUNGE");
     invariant_looked(d, INVARIANT_IMAP_SEQUENCE);
     if (n < 1 || n > w->exists)
         invariant_broken(d, INVARIANT_IMAP_SEQUENCE, u->raw, 2,
@@ -116,6 +117,41 @@ static void see_expunge(struct device *d, const struct unit *u)
     else
         w->exists--;
     forget_uid(w, n);
+}
+
+/* Takes out the known UIDs that are gone. A UID that was not known stood anywhere: then nothing is
+   known any more of what has which number. */
+static void forget_uids(struct watch *w, const struct imap_set *gone, uint64_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < w->n_uids; i++)
+        if (!w->uids[i] || !imap_set_contains(gone, w->uids[i]))
+            w->uids[kept++] = w->uids[i];
+    w->n_uids = w->n_uids - kept == count ? kept : 0;
+}
+
+/* RFC 7162 3.2.10: in place of EXPUNGE, at the same times; each UID is one message less. What was
+   expunged EARLIER changes no number. */
+static void see_vanished(struct device *d, const struct unit *u)
+{
+    struct watch *w = d->watch;
+    const struct imap_value *values = &u->imap->values;
+    auto_arena arena = { 0 };
+    struct imap_set set;
+    if (!values->n_items || values->items[0].kind == IMAP_LIST ||
+        !imap_set_parse(values->items[0].text, &arena, &set) || imap_set_has_star(&set))
+        return;
+    imap_set_normalise(&set, 0, &arena, &set);
+    uint64_t count = imap_set_count(&set);
+    expunge_allowed(d, u, "VANISHED");
+    invariant_looked(d, INVARIANT_IMAP_SEQUENCE);
+    if (count > w->exists)
+        invariant_broken(d, INVARIANT_IMAP_SEQUENCE, u->raw, values->items[0].offset,
+                         "%s was told that %llu messages of %u vanished", d->name,
+                         (unsigned long long)count, w->exists);
+    else
+        w->exists -= (uint32_t)count;
+    forget_uids(w, &set, count);
 }
 
 static void see_exists(struct device *d, const struct unit *u)
@@ -226,7 +262,7 @@ void watch_imap(struct device *d, const struct unit *u)
     else if (imap_response_is(u->imap, "FETCH"))
         see_fetch(d, u);
     else if (imap_response_is(u->imap, "VANISHED"))
-        d->watch->selected = false; /* numbers are not tracked through VANISHED */
+        see_vanished(d, u);
     if (u->imap->kind == IMAP_CONTINUATION && strcasecmp(d->watch->command, "IDLE") == 0)
         d->watch->idling = true;
 }

@@ -182,14 +182,34 @@ static enum step_result idle_start(struct device *d, const struct step *s, const
     if (r != STEP_OK)
         return r;
     d->idling = true;
-    device_drop_pending(d);
+    /* What came before the continuation is news that an await may look for (RFC 2177 3). */
+    if (reply.completion)
+        device_drop_unit(d, reply.completion);
     return STEP_OK;
+}
+
+/* IDLE stays active until DONE (RFC 2177 3): an end that came before is no answer to it. */
+static const struct unit *ended_early(struct device *d)
+{
+    struct unit *u;
+    while (device_take(d, now(), &u) == CONN_UNIT)
+        ;
+    for (u = d->pending; u; u = u->next)
+        if (u->imap && u->imap->kind == IMAP_TAGGED && slice_eq_str(u->imap->tag, d->tag))
+            return u;
+    return NULL;
 }
 
 static enum step_result idle_done(struct device *d, const struct step *s, const struct node *map,
                                   const struct node *value)
 {
     struct reply reply;
+    const struct unit *early = ended_early(d);
+    if (early) {
+        play_fail(d->play, s, d, value, "%s: the server ended IDLE before DONE", d->name);
+        play_fail_actual(d->play, early->raw, NULL);
+        return STEP_FAILED;
+    }
     enum step_result r = device_write(d, s, S("DONE\r\n"));
     if (r != STEP_OK)
         return r;

@@ -44,6 +44,17 @@ void step_send_check(struct step_check *c, const struct node *value, const struc
     expect_check(c, map);
 }
 
+/* Of one command of a pipeline. */
+static void check_completion(struct step_check *c, const struct node *expect)
+{
+    const struct node *items[EXPECT_ITEMS_MAX];
+    size_t n = expect_items(expect, items, EXPECT_ITEMS_MAX);
+    for (size_t i = 0; i < n; i++)
+        step_check_pattern(c, items[i]);
+    if (expect_refuses(expect))
+        c->check->refuses = true;
+}
+
 void step_pipeline_check(struct step_check *c, const struct node *value, const struct node *map)
 {
     const struct node *expect = node_get(map, "expect");
@@ -55,8 +66,8 @@ void step_pipeline_check(struct step_check *c, const struct node *value, const s
         problem_add(c->loader->problems, expect->at,
                     "expect is a list with one entry for each of the %zu commands", value->n);
     for (size_t i = 0; expect && expect->kind == NODE_LIST && i < expect->n; i++)
-        if (expect_refuses(expect->items[i]))
-            c->check->refuses = true;
+        check_completion(c, expect->items[i]);
+    expect_check_rest(c, map);
 }
 
 void step_raw_check(struct step_check *c, const struct node *value, const struct node *map)
@@ -364,7 +375,7 @@ enum step_result step_pipeline_run(struct play *p, struct device *d, const struc
     if (r == STEP_OK && device_is_imap(d)) {
         /* All that came in any of them. */
         struct reply all = { .first = d->pending };
-        r = expect_reply(d, s, map, value, NULL, &all);
+        r = expect_rest(d, s, map, &all);
     }
     if (r == STEP_OK)
         device_drop_pending(d);

@@ -19,7 +19,8 @@ enum {
 
 /* The options of every verb that reads a reply. */
 #define REPLY_OPTIONS                                                                              \
-    "expect", "untagged", "lines", "only", "in-order", "without", "body", "where", "within", "save"
+    "expect", "untagged", "lines", "only", "in-order", "without", "code", "body", "where",         \
+        "within", "save"
 
 #define DEVICE_VERB(name)                                                                          \
     void name##_check(struct step_check *c, const struct node *value, const struct node *map);     \
