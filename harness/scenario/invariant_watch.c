@@ -271,7 +271,12 @@ void watch_imap(struct device *d, const struct unit *u)
 
 void watch_pop3(struct device *d, const struct unit *u)
 {
+    /* A -ERR that nobody asked for is how servers say why they close; more than one of them for a
+       command is the resync probe's to find. */
+    bool farewell = u->unexpected && u->pop3->status == POP3_ERR;
     invariant_looked(d, INVARIANT_POP3_UNASKED);
+    if (farewell)
+        return;
     if (u->unexpected)
         invariant_broken(d, INVARIANT_POP3_UNASKED, u->raw, 0,
                          "%s got a response that answers no command", d->name);

@@ -55,15 +55,28 @@ static const char *why_not_permitted(struct play *p)
     return NULL;
 }
 
+/* Does a device of this kind take over in one of these states? */
+static bool any_starts(struct play *p, enum device_kind kind, enum device_state from,
+                       enum device_state to)
+{
+    for (size_t i = 0; i < p->check->n_devices; i++) {
+        struct device *d = &p->devices[i];
+        if (d->kind == kind && device_wanted_state(d) >= from && device_wanted_state(d) <= to)
+            return true;
+    }
+    return false;
+}
+
 /* What is said of the login is listed `before` it alone. */
 static bool is_about_login(slice word)
 {
     return slice_eq_nocase(word, S("LOGINDISABLED")) || slice_eq_nocase(word, S("SASL-IR"));
 }
 
-/* "A|B" is either, "!A" is not offered. Mechanisms may be listed `before` the login alone. */
+/* "A|B" is either, "!A" is not offered. What stands in `before` was listed
+   before the login: mechanisms count there in any case, others when the check starts `early`. */
 static bool capability_met(const struct capabilities *caps, const struct capabilities *before,
-                           slice need)
+                           bool early, slice need)
 {
     bool negated = need.n && need.p[0] == '!';
     slice rest = slice_skip(need, negated), word;
@@ -71,7 +84,8 @@ static bool capability_met(const struct capabilities *caps, const struct capabil
     while (slice_cut(&rest, '|', &word)) {
         slice mechanism =
             slice_starts(word, S("AUTH=")) ? slice_skip(word, 5) : (slice) { NULL, 0 };
-        has |= caps_has(caps, word) || (is_about_login(word) && caps_has(before, word));
+        has |= caps_has(caps, word);
+        has |= (early || is_about_login(word)) && caps_has(before, word);
         has |= mechanism.n &&
                (caps_has_mechanism(caps, mechanism) || caps_has_mechanism(before, mechanism));
     }
@@ -99,25 +113,14 @@ static enum step_result capabilities_met(struct play *p)
         if (!probe)
             return play_error_from(p, &err);
         slice capability = need_of_variant(p, need->capability);
-        if (capability_met(&probe->caps, &probe->before, capability))
+        bool early = any_starts(p, need->kind, STATE_CLOSED, STATE_HELLO);
+        if (capability_met(&probe->caps, &probe->before, early, capability))
             continue;
         bool negated = capability.p[0] == '!';
         p->skip = arena_printf(&p->arena, "%s %.*s", negated ? "offers" : "does not offer",
                                SLICE_ARG(slice_skip(capability, negated)));
     }
     return STEP_OK;
-}
-
-/* Does a device of this kind take over in one of these states? */
-static bool any_starts(struct play *p, enum device_kind kind, enum device_state from,
-                       enum device_state to)
-{
-    for (size_t i = 0; i < p->check->n_devices; i++) {
-        struct device *d = &p->devices[i];
-        if (d->kind == kind && device_wanted_state(d) >= from && device_wanted_state(d) <= to)
-            return true;
-    }
-    return false;
 }
 
 /* A check that takes over before a login may work where a plain session does not; one that reads
@@ -213,7 +216,7 @@ static enum step_result is_advertised(struct play *p)
         r = smtp_hello(&d->client.smtp, now() + p->timeout, &err);
     if (r < 0)
         return play_error_from(p, &err);
-    if (!capability_met(device_caps(d), device_caps(d), p->check->advertised))
+    if (!capability_met(device_caps(d), device_caps(d), false, p->check->advertised))
         p->skip = arena_printf(&p->arena, "%.*s is not offered in this state",
                                SLICE_ARG(p->check->advertised));
     return STEP_OK;

@@ -98,7 +98,15 @@ static const char *resync_id(const struct device *d)
     return ids[device_protocol(d)];
 }
 
-static int send_noop(struct device *d, slice *ret_tag)
+/* POP3 has no NOOP before the login (RFC 1939 section 5), and servers count what is no command. */
+static const char *probe_command(const struct device *d)
+{
+    bool before_login =
+        device_protocol(d) == PROTOCOL_POP3 && d->client.pop3.caps.state != CAPS_LOGIN;
+    return before_login ? "CAPA" : "NOOP";
+}
+
+static int send_probe(struct device *d, slice *ret_tag)
 {
     struct error err;
     auto_buf line;
@@ -106,9 +114,9 @@ static int send_noop(struct device *d, slice *ret_tag)
     *ret_tag = device_is_imap(d) ? device_new_tag(d) : (slice) { NULL, 0 };
     if (ret_tag->n)
         buf_addf(&line, "%.*s ", SLICE_ARG(*ret_tag));
-    buf_adds(&line, "NOOP\r\n");
-    step_pop3_expect(d, S("NOOP"));
-    invariants_command(d, S("NOOP"));
+    buf_addf(&line, "%s\r\n", probe_command(d));
+    step_pop3_expect(d, slice_of(probe_command(d)));
+    invariants_command(d, slice_of(probe_command(d)));
     return conn_send(d->conn, buf_slice(&line), now() + d->play->timeout, &err);
 }
 
@@ -121,6 +129,17 @@ static const struct unit *stray_reply(struct device *d, const struct reply *repl
     return NULL;
 }
 
+/* Servers that have had enough say so and close: that answers nothing, and need not. */
+static bool is_farewell(struct device *d)
+{
+    struct unit *u;
+    nsec deadline = now() + SECONDS(1);
+    enum conn_result r;
+    while ((r = device_take(d, deadline, &u)) == CONN_UNIT)
+        ;
+    return r == CONN_CLOSED;
+}
+
 void step_resync(struct device *d)
 {
     struct reply reply;
@@ -129,13 +148,13 @@ void step_resync(struct device *d)
     if (!d->conn || conn_ended(d->conn) != CONN_OPEN)
         return;
     invariant_checked(d, resync_id(d));
-    if (send_noop(d, &tag) < 0)
+    if (send_probe(d, &tag) < 0)
         return; /* closing after a syntax error is the server's right */
     step_collect(d, tag, false, now() + d->play->timeout, &reply);
     if (!reply.completion) {
         if (reply.result == CONN_TIMEOUT)
-            invariant_break(d, resync_id(d), S(""), "%s got no reply to a NOOP after a refusal",
-                            d->name);
+            invariant_break(d, resync_id(d), S(""), "%s got no reply to %s after a refusal",
+                            d->name, probe_command(d));
         return;
     }
     const struct unit *stray = stray_reply(d, &reply, tag);
@@ -145,11 +164,11 @@ void step_resync(struct device *d)
     if (!stray && !refused && !device_is_imap(d) &&
         device_take(d, now() + MILLIS(1), &extra) == CONN_UNIT)
         stray = extra;
-    if (stray || refused)
+    if ((stray || refused) && !is_farewell(d))
         invariant_break(d, resync_id(d), (stray ? stray : answer)->raw,
-                        stray ? "%s got more than one reply to a NOOP after a refusal"
-                              : "%s had a NOOP refused after a refusal: the session is out of step",
-                        d->name);
+                        stray ? "%s got more than one reply to %s after a refusal"
+                              : "%s had %s refused after a refusal: the session is out of step",
+                        d->name, probe_command(d));
     device_drop_pending(d);
 }
 
