@@ -88,7 +88,11 @@ void play_fail_actual(struct play *p, slice bytes, const struct match *m)
         return;
     f->differs_from = m->offset;
     f->differs_to = m->offset + m->length < f->actual.n ? m->offset + m->length : f->actual.n;
-    f->wanted = arena_dup(&p->arena, m->wanted);
+    auto_buf wanted;
+    slice missing;
+    buf_init(&wanted, BUF_OURS);
+    bool bound = vars_expand(&p->vars, m->wanted, &wanted, &missing);
+    f->wanted = arena_dup(&p->arena, bound ? buf_slice(&wanted) : m->wanted);
 }
 
 void play_fail_more(struct play *p, const char *format, ...)
