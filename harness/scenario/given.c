@@ -104,11 +104,13 @@ static int learn_names(struct play *p, struct error *err)
     return r;
 }
 
+/* Numbers of one width: no prefix is the beginning of another, so that removing one play's
+   mailboxes leaves those of the plays beside it. */
 static void name_play(struct play *p)
 {
     static const char plain[] = "";
     const char *base = p->session->namespace_prefix ? p->session->namespace_prefix : plain;
-    snprintf(p->prefix, sizeof p->prefix, "%.40smailassay-%s-%u", base, p->session->run_word,
+    snprintf(p->prefix, sizeof p->prefix, "%.40smailassay-%s-%06u", base, p->session->run_word,
              ++p->session->messages_made);
     vars_set_text(&p->vars, "prefix", p->prefix);
     if (p->session->separator)
@@ -152,6 +154,20 @@ static int make_messages(struct play *p, struct node *const *nodes, size_t n, st
     return 0;
 }
 
+/* A server that makes mailboxes for several connections at once may refuse the name that it has just
+   made (Dovecot 2.3: ALREADYEXISTS). The name is this play's alone, so it is there. */
+static int create(struct play *p, struct device *d, slice name, struct error *err)
+{
+    struct error ignored;
+    slice *names;
+    size_t n;
+    int r = imap_create(&d->client.imap, name, soon(), err);
+    if (r == 0 || r == ERR_CANCEL ||
+        imap_list(&d->client.imap, name, &p->arena, soon(), &ignored, &names, &n) < 0)
+        return r;
+    return n == 1 && slice_eq(names[0], name) ? 0 : r;
+}
+
 static int make_mailbox(struct play *p, const struct mailbox_plan *plan, struct device *d,
                         struct error *err)
 {
@@ -162,7 +178,7 @@ static int make_mailbox(struct play *p, const struct mailbox_plan *plan, struct 
     if (r == 0 && plan->name[0]) {
         vars_set_text(&p->vars, plan->name, name);
         p->brought.mailboxes[plan->account - 1] = true;
-        r = imap_create(&d->client.imap, slice_of(name), soon(), err);
+        r = create(p, d, slice_of(name), err);
     } else if (r == 0) {
         p->brought.inbox[plan->account - 1] = true;
         r = empty_inbox(d, err);

@@ -100,7 +100,7 @@ struct play {
     bool in_always;
     int connections;
     struct brought brought; /* what must be removed afterwards: see given.h */
-    char prefix[80];        /* of every mailbox that this play makes: $prefix */
+    char prefix[96];        /* of every mailbox that this play makes: $prefix */
 };
 
 /* ---- for steps ---- */
