@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { ACCOUNTS = 3, PASSWORD_BYTES = 9 };
+enum { ACCOUNTS = 3, PASSWORD_BYTES = 9, QUOTA_OCTETS = 1 << 30, QUOTA_MESSAGES = 100000 };
 static const char *const users[ACCOUNTS] = { "alice", "bob", "carol" };
 
 void own_shared_init(struct own_shared *s)
@@ -205,6 +205,8 @@ static int start_reference(struct own_target *o, struct error *err)
                                          .journal_path = o->options.journal ? o->options.journal
                                                                             : o->journal_made,
                                          .ca = o->options.shared->ca,
+                                         .quota_octets = QUOTA_OCTETS,
+                                         .quota_messages = QUOTA_MESSAGES,
                                          .tls = shared_context(o),
                                          .clear_login = o->options.clear_login,
                                          .dial_next_hop = dial_next_hop,

@@ -229,12 +229,13 @@ static enum step_result steps_and_always(struct play *p)
         return r;
     struct play_failure first = p->failure;
     struct error first_error = p->error;
-    if (r != STEP_OK)
+    bool skipped = p->skip != NULL; /* then what `always` would undo may never have been done */
+    if (r != STEP_OK || skipped)
         p->failure = (struct play_failure) { .differs_from = SIZE_MAX };
     bool was = task_shield(true);
     enum step_result then = steps_run(p, p->check->always);
     task_shield(was);
-    if (r == STEP_OK)
+    if (r == STEP_OK && !skipped)
         return then;
     array_release(&p->failure.expected);
     array_release(&p->failure.more);

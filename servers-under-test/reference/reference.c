@@ -48,6 +48,20 @@ static void add_account(struct reference *ref, const struct reference_account *g
     store_add_account(ref->store, a->user, a->password, a->address);
 }
 
+/* A quota that was set before the restart stays. */
+static void limit_accounts(struct reference *ref, const struct reference_options *o)
+{
+    if (!o->quota_octets && !o->quota_messages)
+        return;
+    uint64_t octets = o->quota_octets ? o->quota_octets : STORE_NO_LIMIT;
+    uint64_t messages = o->quota_messages ? o->quota_messages : STORE_NO_LIMIT;
+    array_each (given, &ref->accounts) {
+        struct account *a = store_account(ref->store, slice_of(given->user));
+        if (a->storage_limit == STORE_NO_LIMIT && a->message_limit == STORE_NO_LIMIT)
+            account_set_quota(a, octets, messages);
+    }
+}
+
 static void add_accounts(struct reference *ref, const struct reference_options *o)
 {
     static const struct reference_account usual[] = { { .user = "alice" },
@@ -82,6 +96,7 @@ int reference_new(const struct reference_options *o, struct error *err, struct r
     if (r >= 0) {
         r = server_tls_init(&ref->tls, &ref->options, ref->host_name, err);
         add_accounts(ref, o);
+        limit_accounts(ref, o);
         ref->options.accounts = ref->accounts.v;
         ref->options.n_accounts = ref->accounts.n;
     }

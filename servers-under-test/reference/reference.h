@@ -45,7 +45,9 @@ struct reference_options {
     bool clear_login;  /* passwords are taken without TLS, too */
     bool anonymous;    /* offers ANONYMOUS, which logs in as the account "anonymous" */
     uint64_t size_max; /* octets of a message (SIZE); 0: 10 MiB */
-    nsec idle_limit;   /* in place of each protocol's own idle time; 0: as the RFCs say */
+    /* The quota of accounts that have none yet; 0: no limit. */
+    uint64_t quota_octets, quota_messages;
+    nsec idle_limit; /* in place of each protocol's own idle time; 0: as the RFCs say */
     /* Connects to where mail for other domains goes. 0 and *ret, or < 0. NULL: no relaying, 550
        for other domains even after AUTH. */
     int (*dial_next_hop)(void *arg, nsec deadline, struct error *err, struct stream **ret);
