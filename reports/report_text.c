@@ -143,6 +143,50 @@ static void put_family_line(const struct text *t, size_t from, size_t to)
     line_end(t);
 }
 
+/* ---- skips: those of one family with one reason are one line ---- */
+
+static bool same_skip(const struct result *a, const struct result *b)
+{
+    return a->outcome == OUTCOME_SKIP && b->outcome == OUTCOME_SKIP && a->reason && b->reason &&
+           strcmp(a->reason, b->reason) == 0;
+}
+
+/* How many of v[from, to) are skipped for the reason of v[i]; *ret_first is the first of them. */
+static size_t skips_like(struct result *const *v, size_t from, size_t to, size_t i,
+                         size_t *ret_first)
+{
+    size_t n = 0;
+    for (size_t k = from; k < to; k++) {
+        if (!same_skip(v[i], v[k]))
+            continue;
+        if (!n++)
+            *ret_first = k;
+    }
+    return n;
+}
+
+static void put_skips(const struct text *t, const struct result *r, size_t n)
+{
+    autofree char *many = xprintf("%zu checks (-v names them)", n);
+    style_spaces(&t->style, INDENT);
+    style_outcome(&t->style, OUTCOME_SKIP);
+    style_put(&t->style, many);
+    line_end(t);
+    style_spaces(&t->style, INDENT + OUTCOME_COLUMNS);
+    style_prose(&t->style, INDENT + OUTCOME_COLUMNS, r->reason);
+}
+
+static void put_family(const struct text *t, struct result *const *v, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        size_t first = i, n = skips_like(v, from, to, i, &first);
+        if (t->verbosity >= VERBOSE || n < 2)
+            put_check(t, v[i]);
+        else if (first == i)
+            put_skips(t, v[i], n);
+    }
+}
+
 static void put_families(const struct text *t)
 {
     size_t n = t->run->results.n;
@@ -151,8 +195,7 @@ static void put_families(const struct text *t)
         for (to = from + 1; to < n && same_family(v[from], v[to]);)
             to++;
         put_family_line(t, from, to);
-        for (size_t i = from; i < to; i++)
-            put_check(t, v[i]);
+        put_family(t, v, from, to);
     }
 }
 

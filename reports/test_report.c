@@ -420,6 +420,32 @@ static char *progress_of(bool terminal, const struct run *run)
     return text;
 }
 
+START_TEST(skips_for_one_reason_are_one_line_unless_asked_for)
+{
+    auto_run run;
+    auto_buf text;
+    struct error err;
+    struct report_options options = { .verbosity = 0 };
+    run_init(&run);
+    buf_init(&text, BUF_OURS);
+    for (int i = 0; i < 5; i++) {
+        struct result *r = run_add(&run, run_textf(&run, "imap/x/c%d", i));
+        r->family = "imap";
+        r->raw = i == 4 ? OUTCOME_PASS : OUTCOME_SKIP;
+        r->reason = i == 4 ? NULL : i == 3 ? "another reason" : "no such service";
+    }
+    run_finish(&run, SECONDS(1));
+    ck_assert_int_eq(report_text(&run, &options, &text, &err), 0);
+    ck_assert_ptr_nonnull(strstr(text.p, "3 checks (-v names them)"));
+    ck_assert_ptr_nonnull(strstr(text.p, "imap/x/c3"));
+    ck_assert_ptr_null(strstr(text.p, "imap/x/c1"));
+    buf_clear(&text);
+    options.verbosity = 1;
+    ck_assert_int_eq(report_text(&run, &options, &text, &err), 0);
+    ck_assert_ptr_nonnull(strstr(text.p, "imap/x/c1"));
+}
+END_TEST
+
 START_TEST(progress_in_a_log_is_plain_lines)
 {
     auto_run run;
