@@ -504,6 +504,7 @@ static void add_tests(TCase *t)
     tcase_add_loop_test(t, no_report_holds_a_control_character, 0, 7);
     tcase_add_test(t, long_transcripts_lose_their_middle);
     tcase_add_test(t, a_page_of_500_checks_is_smaller_than_3_megabytes);
+    tcase_add_test(t, skips_for_one_reason_are_one_line_unless_asked_for);
     tcase_add_test(t, progress_in_a_log_is_plain_lines);
     tcase_add_test(t, progress_on_a_terminal_is_redrawn_and_taken_away);
     tcase_add_test(t, no_stream_means_no_progress);
