@@ -204,6 +204,33 @@ START_TEST(words_of_lines)
 }
 END_TEST
 
+/* Of POP3: a regular expression alone sees the spaces, too; next to words it sees one of them. */
+static const struct {
+    const char *pattern, *line;
+    bool yes;
+} whole_lines[] = {
+    { "/^1 \\S{1,70}$/", "1 abc", true },
+    { "/^1 \\S{1,70}$/", "1  abc", false },
+    { "/^1 \\S{1,70}$/", "1 abc more", false },
+    { "1 /^b/", "1 abc", false },
+    { "1 /^a/", "1 abc", true },
+    { "/^$/", "", true },
+    { "/^ /", " TOP", true },
+};
+
+START_TEST(regular_expressions_of_whole_lines)
+{
+    struct pattern p = pattern_of(whole_lines[_i].pattern);
+    struct subject s;
+    subject_from_words(slice_of(whole_lines[_i].line), &arena, &s);
+    s.line = true;
+    struct match m = { .vars = &vars };
+    ck_assert_msg(match_subject(&m, &p, &s) == whole_lines[_i].yes, "%s / %s",
+                  whole_lines[_i].pattern, whole_lines[_i].line);
+    reset();
+}
+END_TEST
+
 static const char *const unparsable[] = {
     "1 FETCH (", "1 FETCH )", "\"open", "[x", "a ]", "/abc/ ("
 };
