@@ -289,6 +289,7 @@ static void add(TCase *cases)
     tcase_add_test(cases, the_first_token_that_differs_is_known);
     tcase_add_test(cases, message_numbers_follow_an_expunge);
     tcase_add_loop_test(cases, words_of_lines, 0, COUNT(lines));
+    tcase_add_loop_test(cases, regular_expressions_of_whole_lines, 0, COUNT(whole_lines));
     tcase_add_loop_test(cases, patterns_that_do_not_parse, 0, COUNT(unparsable));
     tcase_add_test(cases, expressions_are_bounded_and_explained);
     tcase_add_loop_test(cases, texts_with_variables, 0, COUNT(texts));
