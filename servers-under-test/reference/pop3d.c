@@ -150,6 +150,8 @@ static bool arguments_fit(enum arguments want, slice args)
 static void run(struct pop3d *s, const struct pop3d_command *command)
 {
     const struct row *row = find_row(s, command->verb);
+    if (pop3d_fault(s, FAULT_SYNC_POP3_RENUMBERS))
+        pop3d_forget_expunged(s);
     if (!row && pop3d_fault(s, FAULT_POP3_UNKNOWN_OK))
         pop3d_ok(s, "done");
     else if (!row)

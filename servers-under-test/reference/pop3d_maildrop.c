@@ -68,6 +68,17 @@ void pop3d_update(struct pop3d *s)
             s->removed |= message_expunge(m->message);
 }
 
+void pop3d_forget_expunged(struct pop3d *s)
+{
+    for (size_t i = s->messages.n; i-- > 0;) {
+        struct message *m = s->messages.v[i].message;
+        if (!m->expunged)
+            continue;
+        array_remove(&s->messages, i);
+        message_unref(m);
+    }
+}
+
 void pop3d_release(struct pop3d *s)
 {
     static const char somebody_else;

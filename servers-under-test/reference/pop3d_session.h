@@ -65,6 +65,8 @@ void pop3d_auth(struct pop3d *s, const struct pop3d_command *command);
 void pop3d_open(struct pop3d *s, struct account *account);
 /* The UPDATE state: removes what is marked. */
 void pop3d_update(struct pop3d *s);
+/* A fault: forgets messages that another session expunged, and their numbers. */
+void pop3d_forget_expunged(struct pop3d *s);
 /* Gives the lock and the messages back. */
 void pop3d_release(struct pop3d *s);
 void pop3d_stat(struct pop3d *s, const struct pop3d_command *command);
