@@ -240,22 +240,31 @@ void invariant_checked(struct device *d, const char *id)
 
 void invariants_connected(struct device *d)
 {
-    free(d->watch);
+    watch_free(d->watch);
     d->watch = NEW(struct watch);
 }
 
 void invariants_disconnected(struct device *d)
 {
-    if (d->watch)
-        free(d->watch->uids);
-    free(d->watch);
+    watch_free(d->watch);
     d->watch = NULL;
 }
 
 void invariants_command(struct device *d, slice command)
 {
-    if (d->watch)
+    if (d->watch && device_is_imap(d))
         watch_command(d->watch, command);
+}
+
+void invariants_lose_count(struct device *d)
+{
+    if (d->watch)
+        watch_lose(d->watch);
+}
+
+bool invariants_can_count(const struct device *d)
+{
+    return d->watch && !d->watch->lost;
 }
 
 void invariants_see(struct device *d, const struct unit *u)

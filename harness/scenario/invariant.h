@@ -21,8 +21,12 @@ const struct invariant *invariant_find(slice id);
 void invariants_see(struct device *d, const struct unit *u);
 void invariants_connected(struct device *d);
 void invariants_disconnected(struct device *d);
-/* A command was sent: IMAP's rules on EXPUNGE depend on it. */
+/* A command goes out, whole and without its tag: IMAP's rules on numbers depend on it. */
 void invariants_command(struct device *d, slice command);
+/* Octets go out that are no commands of which each gets one answer: for the rest of the connection
+   the rules that count answers or must know the commands are silent. */
+void invariants_lose_count(struct device *d);
+bool invariants_can_count(const struct device *d);
 /* Breaks a rule that is seen elsewhere (resync probe, plaintext before TLS). */
 void invariant_break(struct device *d, const char *id, slice actual, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

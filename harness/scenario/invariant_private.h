@@ -26,23 +26,37 @@ enum invariant_id {
     INVARIANT_COUNT
 };
 
-/* What is known of one connection. */
+/* What is known of one connection. Rules hold only where this is known: what cannot be told apart
+   is no violation. */
 struct watch {
+    bool lost; /* octets went out whose answers cannot be counted or told apart: for good */
+    /* IMAP */
     unsigned running; /* commands whose completion is still to come */
-    char command[24]; /* the last one's name, "UID FETCH"; empty: not known */
-    bool idling;
+    bool mixed;       /* more than one was running at once, since none was */
+    char command[24]; /* the one that runs, "UID FETCH"; empty: not known */
+    bool notifies;    /* NOTIFY was sent: messages may go at any time (RFC 5465 section 5.3) */
+    bool selecting;   /* SELECT or EXAMINE runs: numbers may still be those of the last mailbox */
+    bool counted;     /* `exists` is known */
     uint32_t exists;
-    bool selected;
     uint32_t *uids; /* of sequence number i + 1; 0: not known */
     size_t n_uids;
-    char mailbox[200]; /* as selected */
+    char *mailbox;    /* as selected; NULL: not known */
+    bool other_login; /* the check logged in by itself, maybe as somebody else */
     uint64_t uidvalidity;
 };
 
+enum { WATCH_UIDS_MAX = 100000 }; /* messages with higher numbers are not remembered */
+
+/* A command as it goes out, without its tag. */
+void watch_command(struct watch *w, slice command);
+void watch_lose(struct watch *w);
+void watch_free(struct watch *w);
 void watch_imap(struct device *d, const struct unit *u);
 void watch_pop3(struct device *d, const struct unit *u);
 void watch_smtp(struct device *d, const struct unit *u);
-void watch_command(struct watch *w, slice command);
+/* The findings of the wire layer, sorted to the rules that they break. */
+void watch_errors(struct device *d, const struct unit *u, enum invariant_id line_ends,
+                  enum invariant_id grammar, enum invariant_id advice);
 
 /* One more unit was held against the rule. */
 void invariant_looked(struct device *d, enum invariant_id id);

@@ -1,3 +1,4 @@
+#include "client_steps.h"
 #include "imap_response.h"
 #include "pop3_reply.h"
 #include "smtp_reply.h"
@@ -18,31 +19,15 @@ bool step_wants_plus(const struct node *map)
     return false;
 }
 
-/* ---- POP3 ---- */
-
-bool step_pop3_is_multi(slice command)
+const char *step_success(const struct device *d)
 {
-    static const char *const always[] = { "RETR", "TOP", "CAPA" };
-    static const char *const without_argument[] = { "LIST", "UIDL" };
-    slice rest = slice_trim(command), verb = { NULL, 0 };
-    slice_cut(&rest, ' ', &verb);
-    for (size_t i = 0; i < COUNT(always); i++)
-        if (slice_eq_nocase(verb, slice_of(always[i])))
-            return true;
-    for (size_t i = 0; i < COUNT(without_argument); i++)
-        if (slice_eq_nocase(verb, slice_of(without_argument[i])))
-            return slice_trim(rest).n == 0;
-    return false;
+    return device_is_imap(d) ? "OK" : device_protocol(d) == PROTOCOL_POP3 ? "+OK" : "success";
 }
 
-void step_pop3_expect(struct device *d, slice command)
+void step_pop3_expect(struct device *d, slice commands)
 {
-    if (device_protocol(d) != PROTOCOL_POP3 || !d->conn || conn_challenged(d->conn))
-        return;
-    if (slice_starts_nocase(command, S("AUTH ")))
-        conn_expect(d->conn, EXPECT_AUTH);
-    else
-        conn_expect(d->conn, step_pop3_is_multi(command) ? EXPECT_MULTI : EXPECT_LINE);
+    if (d->conn && !conn_challenged(d->conn))
+        conn_expect_commands(d->conn, commands);
 }
 
 /* ---- collecting ---- */
@@ -159,10 +144,11 @@ void step_resync(struct device *d)
     }
     const struct unit *stray = stray_reply(d, &reply, tag);
     const struct unit *answer = reply.completion;
-    bool refused = (answer->smtp && answer->smtp->class != 2) ||
-                   (answer->imap && answer->imap->status == IMAP_BAD);
+    bool refused =
+        !client_says_rate(answer) && ((answer->smtp && answer->smtp->class != 2) ||
+                                      (answer->imap && answer->imap->status == IMAP_BAD));
     if (!stray && !refused && !device_is_imap(d) &&
-        device_take(d, now() + MILLIS(1), &extra) == CONN_UNIT)
+        device_take(d, now() + MILLIS(1), &extra) == CONN_UNIT && !client_says_rate(extra))
         stray = extra;
     if ((stray || refused) && !is_farewell(d))
         invariant_break(d, resync_id(d), (stray ? stray : answer)->raw,
@@ -172,11 +158,10 @@ void step_resync(struct device *d)
     device_drop_pending(d);
 }
 
-enum step_result step_finish(struct device *d, const struct step *s, const struct reply *reply)
+enum step_result step_finish(struct device *d, const struct reply *reply)
 {
     bool probe = reply->completion && is_syntax_refusal(reply->completion) && !d->idling &&
-                 d->outstanding == 0;
-    (void)s;
+                 d->outstanding == 0 && invariants_can_count(d);
     device_drop_pending(d);
     if (probe)
         step_resync(d);

@@ -111,7 +111,7 @@ static enum step_result take_reply(struct device *d, const struct step *s, const
     struct reply reply;
     step_collect(d, S(""), false, play_deadline(d->play, map), &reply);
     enum step_result r = expect_reply(d, s, map, value, "success", &reply);
-    return r == STEP_OK ? step_finish(d, s, &reply) : r;
+    return r == STEP_OK ? step_finish(d, &reply) : r;
 }
 
 enum step_result step_data_run(struct play *p, struct device *d, const struct step *s,
@@ -129,6 +129,8 @@ enum step_result step_data_run(struct play *p, struct device *d, const struct st
         dot_encode_all(bytes, &stuffed);
         bytes = buf_slice(&stuffed);
     }
+    if (raw)
+        invariants_lose_count(d);
     d->outstanding += !raw || node_get(map, "expect");
     r = device_write(d, s, bytes);
     if (r != STEP_OK || (raw && !node_get(map, "expect")))

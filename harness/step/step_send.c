@@ -264,7 +264,8 @@ static enum step_result send_parts(struct device *d, const struct step *s, struc
 static void look_for_unasked(struct device *d)
 {
     const struct unit *u = d->conn ? conn_queue(d->conn) : NULL;
-    if (!d->conn || device_is_imap(d) || device_protocol(d) == PROTOCOL_POP3)
+    if (!d->conn || device_is_imap(d) || device_protocol(d) == PROTOCOL_POP3 ||
+        !invariants_can_count(d))
         return;
     invariant_checked(d, "invariant/smtp/one-reply-per-command");
     if (u && d->outstanding == 0 && u->smtp && u->smtp->code != 421)
@@ -306,7 +307,7 @@ enum step_result step_send_run(struct play *p, struct device *d, const struct st
     enum step_result r = build(d, value, tag, &parts);
     if (r == STEP_OK) {
         step_pop3_expect(d, parts.v.v[0]);
-        invariants_command(d, value->text);
+        invariants_command(d, slice_skip(parts.v.v[0], tag.n));
         d->outstanding++;
         r = send_parts(d, s, &parts, tag, deadline, &reply);
     }
@@ -316,11 +317,8 @@ enum step_result step_send_run(struct play *p, struct device *d, const struct st
     if (r != STEP_OK)
         return r;
     save_reply(d, map, &reply);
-    const char *success = device_is_imap(d)                                 ? "OK"
-                          : p->check && device_protocol(d) == PROTOCOL_POP3 ? "+OK"
-                                                                            : "success";
-    r = expect_reply(d, s, map, value, success, &reply);
-    return r == STEP_OK ? step_finish(d, s, &reply) : r;
+    r = expect_reply(d, s, map, value, step_success(d), &reply);
+    return r == STEP_OK ? step_finish(d, &reply) : r;
 }
 
 /* ---- pipeline ---- */
@@ -335,8 +333,8 @@ static enum step_result pipeline_build(struct device *d, const struct node *list
             device_is_imap(d) ? arena_dup(&d->play->arena, device_new_tag(d)) : (slice) { NULL, 0 };
         enum step_result r = build(d, list->items[i], tags[i], &parts);
         if (r == STEP_OK) {
-            step_pop3_expect(d, list->items[i]->text);
-            invariants_command(d, list->items[i]->text);
+            step_pop3_expect(d, parts.v.v[0]);
+            invariants_command(d, slice_skip(parts.v.v[0], tags[i].n));
         }
         for (size_t k = 0; k < parts.v.n; k++)
             buf_add(out, parts.v.v[k]);
@@ -351,9 +349,6 @@ enum step_result step_pipeline_run(struct play *p, struct device *d, const struc
                                    const struct node *value, const struct node *map)
 {
     const struct node *expect = node_get(map, "expect");
-    const char *success = device_is_imap(d)                     ? "OK"
-                          : device_protocol(d) == PROTOCOL_POP3 ? "+OK"
-                                                                : "success";
     nsec deadline = play_deadline(p, map);
     slice *tags = arena_new_n(&p->arena, slice, value->n + 1);
     struct reply reply = { 0 };
@@ -368,7 +363,7 @@ enum step_result step_pipeline_run(struct play *p, struct device *d, const struc
     for (size_t i = 0; i < value->n && r == STEP_OK; i++) {
         const struct node *want = expect ? expect->items[i] : NULL;
         step_collect(d, tags[i], false, deadline, &reply);
-        r = expect_completion(d, s, want, value->items[i], success, &reply);
+        r = expect_completion(d, s, want, value->items[i], step_success(d), &reply);
         if (r == STEP_OK && reply.completion && !device_is_imap(d))
             device_drop_unit(d, reply.completion);
     }
@@ -383,6 +378,26 @@ enum step_result step_pipeline_run(struct play *p, struct device *d, const struc
 }
 
 /* ---- raw ---- */
+
+static bool is_one_line(slice bytes)
+{
+    slice line = slice_sub(bytes, 0, bytes.n - 2);
+    return bytes.n > 2 && slice_ends(bytes, S("\r\n")) && slice_find_char(line, '\r') == SIZE_MAX &&
+           slice_find_char(line, '\n') == SIZE_MAX && slice_find_char(line, '\0') == SIZE_MAX;
+}
+
+/* Only what is clearly one command with one answer lets the rules go on counting. */
+static void tell_invariants(struct device *d, slice bytes, slice tag, bool answered)
+{
+    bool goes_on = tag.n && slice_eq_str(tag, d->tag); /* the command that runs */
+    bool tagged = tag.n && slice_starts(bytes, tag) && bytes.n > tag.n && bytes.p[tag.n] == ' ';
+    if (device_is_imap(d) && goes_on)
+        return;
+    if (!answered || !is_one_line(bytes) || (device_is_imap(d) && !tagged))
+        invariants_lose_count(d);
+    else
+        invariants_command(d, slice_skip(bytes, tag.n));
+}
 
 enum step_result step_raw_run(struct play *p, struct device *d, const struct step *s,
                               const struct node *value, const struct node *map)
@@ -401,16 +416,13 @@ enum step_result step_raw_run(struct play *p, struct device *d, const struct ste
     bool answered = node_get(map, "expect") || tag.n;
     if (answered)
         step_pop3_expect(d, bytes);
-    invariants_command(d, S("?"));
+    tell_invariants(d, bytes, tag, answered);
     d->outstanding += answered;
     r = device_write(d, s, bytes);
     if (r != STEP_OK || !answered)
         return r;
     struct reply reply;
     step_collect(d, tag, step_wants_plus(map), deadline, &reply);
-    const char *success = device_is_imap(d)                     ? "OK"
-                          : device_protocol(d) == PROTOCOL_POP3 ? "+OK"
-                                                                : "success";
-    r = expect_reply(d, s, map, value, success, &reply);
-    return r == STEP_OK ? step_finish(d, s, &reply) : r;
+    r = expect_reply(d, s, map, value, step_success(d), &reply);
+    return r == STEP_OK ? step_finish(d, &reply) : r;
 }

@@ -81,14 +81,17 @@ PLAIN_VERB(step_fresh_login);
 void step_collect(struct device *d, slice tag, bool stop_at_plus, nsec deadline, struct reply *ret);
 /* After a judged command: drops what was pending and, when the completion was a refusal for syntax
    (BAD, 500 to 504, -ERR to an unknown command), sends the resync probe. */
-enum step_result step_finish(struct device *d, const struct step *s, const struct reply *reply);
-/* One NOOP (CAPA before a login by POP3) must get exactly one reply (an always-on rule; only the finding is recorded). */
+enum step_result step_finish(struct device *d, const struct reply *reply);
+/* One NOOP (CAPA before a login by POP3) must get exactly one reply: an always-on rule, only the
+   finding is recorded. */
 void step_resync(struct device *d);
 /* Does one of the alternatives accept a continuation ("+")? */
 bool step_wants_plus(const struct node *map);
-/* Tells the client library's POP3 framing what will come. */
-void step_pop3_expect(struct device *d, slice command);
-bool step_pop3_is_multi(slice command);
+/* What is wanted of a command whose step says nothing: "OK", "+OK", "success". */
+const char *step_success(const struct device *d);
+/* Tells the client library's POP3 framing what will come for these command lines. Other protocols
+   need nothing. */
+void step_pop3_expect(struct device *d, slice commands);
 /* What is sent by SMTP or LMTP and holds a message of the check may come out in any of the target's
    mailboxes: it is removed there after the check. */
 void step_remember_sent(struct play *p, slice bytes);
