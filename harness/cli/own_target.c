@@ -150,6 +150,7 @@ static void describe(struct own_target *o)
     }
     t->outside = "someone@elsewhere.example";
     t->disposable = true;
+    t->accounts_work = true;
     t->max_connections = 200;
 }
 

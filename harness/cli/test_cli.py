@@ -320,7 +320,7 @@ def same_seed_same_messages(state):
 checks:
   seen:
     title: shows its messages by failing
-    clause: rfc1939/3/responses
+    clause: rfc3501/6.1.2/noop-succeeds
     proved-by: pop3.stat.wrong-octets
     devices: {phone: imap}
     given: {mailbox: work, messages: [plain, {lines: 4}]}

@@ -335,9 +335,23 @@ static void copy_transcript(struct play *p, struct result *result)
     }
 }
 
+/* Where the target refuses our account as such, what a check saw says nothing about the server:
+   the password may be wrong. On the bundled servers it is known to be right. */
+static bool account_is_refused(const struct play *p)
+{
+    for (int k = 0; k < DEVICE_KINDS && !p->session->target->accounts_work; k++)
+        if (kind_needed(p, (enum device_kind)k) &&
+            p->session->probes[k].error.code == ERR_LOGIN)
+            return true;
+    return false;
+}
+
 static void conclude(struct play *p, struct result *result, enum step_result r)
 {
     struct session *s = p->session;
+    if (r == STEP_FAILED && account_is_refused(p))
+        r = play_error(p, ERR_LOGIN, "the account is refused, so a verdict would prove nothing: %s",
+                       p->failure.message);
     result->duration = now() - p->started;
     result->devices = (int)p->check->n_devices;
     result->connections = p->connections;

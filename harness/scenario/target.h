@@ -36,16 +36,17 @@ struct target {
     struct target_service services[SERVICE_COUNT];
     struct target_account accounts[TARGET_MAX_ACCOUNTS];
     size_t n_accounts;
-    const char *tls_name;     /* host name to verify and to send as SNI; NULL: the service's host */
-    const char *ca_file;      /* PEM; NULL: the system's roots */
-    const char *ca_pem;       /* PEM text, instead of a file */
-    bool insecure;            /* certificates are not verified; stands in every report */
-    const char *outside;      /* an address elsewhere to which mail may be sent; NULL: none */
-    const char *next_hop;     /* "127.0.0.1:2526", where the target relays to; NULL: nowhere */
-    bool disposable;          /* everything in its accounts may be deleted */
-    const char *source;       /* address to connect from; NULL: any */
-    unsigned max_connections; /* open at the same time */
-    double rate;              /* new connections per second; 0: no limit */
+    const char *tls_name; /* host name to verify and to send as SNI; NULL: the service's host */
+    const char *ca_file;  /* PEM; NULL: the system's roots */
+    const char *ca_pem;   /* PEM text, instead of a file */
+    bool insecure;        /* certificates are not verified; stands in every report */
+    const char *outside;  /* an address elsewhere to which mail may be sent; NULL: none */
+    const char *next_hop; /* "127.0.0.1:2526", where the target relays to; NULL: nowhere */
+    bool accounts_work;   /* the passwords are known to be right: a refused login is a finding */
+    bool disposable;      /* everything in its accounts may be deleted */
+    const char *source;   /* address to connect from; NULL: any */
+    unsigned max_connections;         /* open at the same time */
+    double rate;                      /* new connections per second; 0: no limit */
     const char *start, *stop, *reset; /* shell commands; NULL: none */
     /* How a connection is made; set by whoever runs it when it is not a socket. */
     int (*dial)(void *ctx, enum service_id service, const char *source, nsec deadline,
