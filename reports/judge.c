@@ -93,6 +93,8 @@ struct run_counts run_count(const struct run *run)
         const struct result *r = *it;
         c.total++;
         c.by[r->outcome]++;
+        c.rules_held +=
+            r->outcome == OUTCOME_PASS && r->family && strcmp(r->family, "invariant") == 0;
         c.must += r->level == LEVEL_MUST && has_verdict(r->outcome);
         c.must_passed += r->level == LEVEL_MUST && has_held(r->outcome);
         c.should += r->level == LEVEL_SHOULD && has_verdict(r->outcome);
@@ -140,7 +142,7 @@ int result_exit_code(const struct run *run)
         return exit_of_error(run->error.code);
     if (c.by[OUTCOME_ERROR])
         return exit_of_checks(run);
-    if (c.by[OUTCOME_SKIP] == c.total)
+    if (c.by[OUTCOME_SKIP] + c.rules_held == c.total)
         return EXIT_NOTHING;
     return c.by[OUTCOME_NOT_RUN] ? EXIT_OURS : 0;
 }
@@ -206,7 +208,7 @@ bool run_is_incomplete(const struct run *run, struct buf *out)
         buf_addf(out, "interrupted, %d of %d checks did not run", missing, c.total);
     else if (!c.total)
         buf_adds(out, "nothing was tested: no check was selected");
-    else if (skipped == c.total)
+    else if (skipped + c.rules_held == c.total)
         buf_addf(out, "nothing was tested: all %d selected checks were skipped", skipped);
     else if (missing)
         buf_addf(out, "%d of %d checks did not run", missing, c.total);

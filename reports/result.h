@@ -197,6 +197,7 @@ void run_finish(struct run *run, nsec duration);
 
 struct run_counts {
     int total, by[OUTCOME_COUNT];
+    int rules_held;            /* always-on rules that nothing broke: they are no checks */
     int must, must_passed;     /* of the MUST checks that gave a verdict */
     int should, should_passed; /* the same for SHOULD */
 };

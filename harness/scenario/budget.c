@@ -1,19 +1,11 @@
 #include "budget.h"
 
-int budget_take(struct budget *b, nsec deadline, struct error *err)
+int budget_take(struct budget *b, struct error *err)
 {
-    while (b->open >= b->max) {
-        enum wake w = cond_wait(&b->freed, deadline);
-        if (w == WAKE_CANCEL)
+    while (b->open >= b->max)
+        if (cond_wait(&b->freed, NEVER) == WAKE_CANCEL)
             return error_set(err, ERR_CANCEL, "cancelled while waiting for a free connection");
-        if (w == WAKE_TIMEOUT)
-            return error_set(err, ERR_INTERNAL,
-                             "no connection became free: all %u that the target file allows are in "
-                             "use",
-                             b->max);
-    }
     b->open++;
-    b->total++;
     if (b->rate > 0) {
         nsec at = b->next > now() ? b->next : now();
         b->next = at + (nsec)(1e9 / b->rate);

@@ -10,12 +10,12 @@ struct budget {
     unsigned open, max;
     double rate; /* new ones per second; 0: no limit */
     nsec next;   /* when the next may begin */
-    unsigned long long total;
     struct cond freed;
 };
 
-/* Waits for a place and for the rate, then takes the place. 0, ERR_CANCEL or ERR_TIMEOUT. */
-int budget_take(struct budget *b, nsec deadline, struct error *err);
+/* Waits for a place and for the rate, then takes the place. 0 or ERR_CANCEL. Checks have leased the
+   places of their devices (lease.h), so what is waited for is the end of a plain session. */
+int budget_take(struct budget *b, struct error *err);
 void budget_give(struct budget *b);
 
 #endif

@@ -81,6 +81,7 @@ struct check {
     bool needs_certificates; /* a target whose certificates are to be verified */
     bool exclusive;          /* its accounts must not be used by others meanwhile */
     bool refuses;            /* it expects a refusal or a close: sane before and after */
+    bool fresh_login;        /* makes plain sessions beside its devices */
     bool slow;               /* lets more than 10 s pass */
     bool uses_prefix;        /* makes mailboxes of its own by $prefix */
     bool uses_separator;     /* of a hierarchy of mailboxes: without one the check is skipped */
@@ -104,12 +105,23 @@ struct planned {
     enum device_state state; /* of an "advertised" variant */
 };
 
+/* Files of steps that checks include, read once. */
+struct include {
+    slice file;
+    const struct node *steps;
+};
+struct include_list {
+    struct include *v;
+    size_t n, cap;
+};
+
 /* Reading and validating. `kinds` is the table of steps. */
 struct check_loader {
     struct arena *arena;
     struct problems *problems;
     const struct clauses *clauses;
     const struct step_kinds *kinds;
+    struct include_list *includes;
     const char *root; /* the scenario folder: includes and messages are looked up there */
 };
 

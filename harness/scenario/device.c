@@ -135,7 +135,7 @@ int device_connect(struct device *d, struct error *err)
         *err = *unreachable;
         return err->code;
     }
-    int r = budget_take(session->budget, now() + SECONDS(60), err);
+    int r = budget_take(session->budget, err);
     if (r < 0)
         return r;
     d->play->connections++;

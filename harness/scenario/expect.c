@@ -1,4 +1,5 @@
 #include "expect.h"
+#include "client_steps.h"
 #include "expect_private.h"
 #include "imap_response.h"
 #include "pop3_reply.h"
@@ -84,12 +85,13 @@ static bool subject_alternative(slice text, const struct subject *subject, struc
     return pattern_parse(text, arena, &p, &offset, &why) && match_subject(m, &p, subject);
 }
 
-bool expect_alternative(struct device *d, slice text, const struct unit *u, struct match *m)
+/* One alternative, such as "OK [READ-WRITE]", "5xx 5.1.1", "-ERR". */
+static bool alternative_matches(struct device *d, slice text, const struct unit *u, struct match *m)
 {
     struct arena *arena = &d->play->arena;
     struct subject subject;
     if (u->smtp)
-        return smtp_alternative(expanded(d, text), u->smtp, m);
+        return smtp_alternative(text, u->smtp, m);
     if (u->imap) {
         subject_from_imap(u->imap, arena, &subject);
         return subject_alternative(text, &subject, arena, m);
@@ -103,17 +105,30 @@ bool expect_alternative(struct device *d, slice text, const struct unit *u, stru
     return false;
 }
 
-static bool says_rate(const struct unit *u)
+/* A 421 closes the connection, whatever it answers (RFC 5321 section 3.8): it fits 4xx only where
+   the check is about it, or takes a close as well. */
+static bool is_unwanted_limit(const struct unit *u, const slice *alternatives, size_t n)
 {
-    return (u->smtp && smtp_says_rate(u->smtp)) || (u->imap && imap_says_rate(u)) ||
-           (u->pop3 && pop3_says_rate(u->pop3));
+    if (!u || !u->smtp || u->smtp->code != 421)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (slice_starts(alternatives[i], S("421")) || slice_eq_str(alternatives[i], "closed"))
+            return false;
+    return true;
 }
 
-/* What stands in the message for the thing that was not answered. */
-static const char *subject_of(struct device *d, const struct step *s)
+bool expect_said_enough(const struct device *d)
 {
-    (void)s;
-    return d->name;
+    for (const struct unit *u = d->pending; u; u = u->next)
+        if ((u->smtp || (u->imap && u->imap->status == IMAP_BYE)) && client_says_rate(u))
+            return true;
+    return false;
+}
+
+static enum step_result rate_limited(struct device *d, const struct unit *u)
+{
+    return play_error(d->play, ERR_RATE, "%s is rate limited: %.*s", d->name,
+                      (int)(u->raw.n < 200 ? u->raw.n : 200), u->raw.p);
 }
 
 static enum step_result no_completion(struct device *d, const struct step *s, const struct node *at,
@@ -124,10 +139,11 @@ static enum step_result no_completion(struct device *d, const struct step *s, co
     if (reply->result == CONN_CANCELLED)
         return play_error(p, ERR_CANCEL, "cancelled");
     if (reply->result == CONN_TIMEOUT)
-        return play_fail(p, s, d, at, "no reply to %s within %s", subject_of(d, s),
+        return play_fail(p, s, d, at, "no reply to %s within %s", d->name,
                          duration_text(now() - d->sent_at, took));
-    return play_fail(p, s, d, at, "the server %s in place of a reply to %s", conn_end_text(d->conn),
-                     subject_of(d, s));
+    if (expect_said_enough(d))
+        return play_error(p, ERR_RATE, "%s is rate limited", d->name);
+    return play_fail(p, s, d, at, "no reply to %s: %s", d->name, conn_end_text(d->conn));
 }
 
 static enum step_result wrong_completion(struct device *d, const struct step *s,
@@ -136,9 +152,8 @@ static enum step_result wrong_completion(struct device *d, const struct step *s,
 {
     struct play *p = d->play;
     const struct unit *u = reply->completion;
-    if (says_rate(u))
-        return play_error(p, ERR_RATE, "%s is rate limited: %.*s", d->name,
-                          (int)(u->raw.n < 200 ? u->raw.n : 200), u->raw.p);
+    if (client_says_rate(u))
+        return rate_limited(d, u);
     enum step_result r = play_fail(p, s, d, at, "%s got another reply than expected", d->name);
     play_fail_actual(p, u->raw, best);
     return r;
@@ -153,10 +168,13 @@ enum step_result expect_completion(struct device *d, const struct step *s,
     struct match best = { 0 };
     bool have_best = false;
     slice alternatives[EXPECT_ITEMS_MAX];
+    bool codes = reply->completion && reply->completion->smtp;
     for (size_t i = 0; i < n; i++)
-        alternatives[i] = items[i]->text;
+        alternatives[i] = codes ? expanded(d, items[i]->text) : items[i]->text;
     if (!n && fallback)
         alternatives[n++] = slice_of(fallback);
+    if (is_unwanted_limit(reply->completion, alternatives, n))
+        return rate_limited(d, reply->completion);
     for (size_t i = 0; i < n; i++) {
         struct match m = { .vars = device_vars(d) };
         if (slice_eq_str(alternatives[i], "closed")) {
@@ -166,7 +184,7 @@ enum step_result expect_completion(struct device *d, const struct step *s,
             if (!reply->completion && reply->result == CONN_TIMEOUT)
                 return STEP_OK;
         } else if (reply->completion &&
-                   expect_alternative(d, alternatives[i], reply->completion, &m)) {
+                   alternative_matches(d, alternatives[i], reply->completion, &m)) {
             return STEP_OK;
         } else if (reply->completion && (!have_best || m.depth > best.depth)) {
             best = m;
@@ -263,14 +281,10 @@ static void check_save(struct step_check *c, slice name)
 
 void expect_check_rest(struct step_check *c, const struct node *map)
 {
-    nsec within;
     for (size_t i = 0; i < COUNT(rules); i++)
         check_patterns(c, map, rules[i].key);
     check_patterns(c, map, "code");
-    if (node_get(map, "within") &&
-        node_duration(node_get(map, "within"), "within", &within, c->loader->problems) &&
-        within > STEP_WAIT_LONG)
-        c->check->slow = true;
+    step_check_within(c, map);
     if (node_get(map, "save"))
         check_save(c, node_get(map, "save")->text);
     const struct node *body = node_get(map, "body");

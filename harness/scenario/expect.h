@@ -28,8 +28,9 @@ enum step_result expect_where(struct device *d, const struct step *s, const stru
 
 /* Does one pattern match one unit (its untagged data, its line)? */
 bool expect_unit_matches(struct device *d, slice pattern, const struct unit *u, struct match *m);
-/* Does the completion match one alternative, such as "OK [READ-WRITE]", "5xx 5.1.1", "-ERR"? */
-bool expect_alternative(struct device *d, slice alternative, const struct unit *u, struct match *m);
+/* Has the server said that it has had enough of us (a 421, a BYE about limits)? Then what did not
+   come is no failure. */
+bool expect_said_enough(const struct device *d);
 
 /* Validates these options; protocols differ in which make sense. */
 void expect_check(struct step_check *c, const struct node *map);

@@ -44,6 +44,7 @@ void library_init(struct library *l, const struct step_kinds *kinds)
 void library_release(struct library *l)
 {
     array_release(&l->checks);
+    array_release(&l->includes);
     clauses_release(&l->clauses);
     problems_release(&l->problems);
     arena_release(&l->arena);
@@ -55,6 +56,7 @@ static struct check_loader loader_of(struct library *l)
                                    .problems = &l->problems,
                                    .clauses = &l->clauses,
                                    .kinds = l->kinds,
+                                   .includes = &l->includes,
                                    .root = l->root };
 }
 

@@ -10,6 +10,7 @@ struct library {
     struct clauses clauses;
     const struct step_kinds *kinds;
     const char *root;         /* the scenario folder */
+    struct include_list includes;
     struct check_list checks; /* in the order of families and files */
 };
 

@@ -23,9 +23,8 @@ enum step_result play_expand(struct device *d, struct play *p, const struct node
     auto_buf out;
     slice missing;
     buf_init(&out, BUF_OURS);
-    if (!d)
-        p->vars.outer = NULL;
-    if (!vars_expand(d ? device_vars(d) : &p->vars, n->text, &out, &missing))
+    p->vars.outer = d ? &d->vars : p->check->n_devices ? &p->devices[0].vars : NULL;
+    if (!vars_expand(&p->vars, n->text, &out, &missing))
         return play_error(p, ERR_FILE, "%s:%u: the variable $%.*s has no value here", n->at.file,
                           n->at.line, SLICE_ARG(missing));
     *ret = arena_dup(&p->arena, buf_slice(&out));
@@ -43,7 +42,7 @@ nsec play_deadline(const struct play *p, const struct node *map)
 
 /* ---- failures ---- */
 
-static void failure_clear(struct play_failure *f)
+void play_failure_clear(struct play_failure *f)
 {
     array_release(&f->expected);
     array_release(&f->more);
@@ -59,7 +58,7 @@ enum step_result play_fail(struct play *p, const struct step *s, const struct de
     if (vasprintf(&text, format, args) < 0)
         text = NULL;
     va_end(args);
-    failure_clear(&p->failure);
+    play_failure_clear(&p->failure);
     p->failure.set = true;
     p->failure.message = arena_str(&p->arena, slice_of(text));
     p->failure.at = at ? at : s ? s->key : NULL;
@@ -280,7 +279,7 @@ enum step_result steps_run(struct play *p, const struct node *list)
         struct step s;
         step_from_node(list->items[i], &s);
         r = run_actor(p, &s);
-        if (r == STEP_FAILED && s.or_skip) {
+        if (r == STEP_FAILED && s.or_skip && !p->breach.id) {
             p->skip = arena_str(&p->arena, s.or_skip->text);
             r = STEP_OK;
         }

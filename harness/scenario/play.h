@@ -97,7 +97,6 @@ struct play {
     ARRAY(slice) signalled;
     nsec started;
     nsec timeout; /* of a step that says nothing else */
-    bool in_always;
     int connections;
     struct brought brought; /* what must be removed afterwards: see given.h */
     char prefix[96];        /* of every mailbox that this play makes: $prefix */
@@ -109,7 +108,7 @@ struct device *play_device(struct play *p, slice name);
 /* The variables as this device sees them; captures go to the check. Valid until the next wait. */
 struct vars *device_vars(struct device *d);
 /* A text with its variables replaced, in the play's arena. STEP_ERROR (a mistake of the scenario)
-   when one is not bound. */
+   when one is not bound. Without a device, $user and the like are those of the first. */
 enum step_result play_expand(struct device *d, struct play *p, const struct node *n, slice *ret);
 /* The deadline of a step: its `within`, or the default, from now. */
 nsec play_deadline(const struct play *p, const struct node *map);
@@ -118,6 +117,7 @@ nsec play_deadline(const struct play *p, const struct node *map);
 enum step_result play_fail(struct play *p, const struct step *s, const struct device *d,
                            const struct node *at, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+void play_failure_clear(struct play_failure *f);
 void play_fail_expected(struct play *p, slice alternative);
 void play_fail_actual(struct play *p, slice bytes, const struct match *m);
 void play_fail_more(struct play *p, const char *format, ...) __attribute__((format(printf, 2, 3)));

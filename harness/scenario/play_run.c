@@ -26,6 +26,13 @@ static bool target_has_kind(const struct target *t, enum device_kind kind)
     return false;
 }
 
+/* How many are open at the same time. */
+static unsigned connections_needed(const struct check *c)
+{
+    unsigned n = (unsigned)c->n_devices + c->fresh_login;
+    return n ? n : 1;
+}
+
 static const char *why_not_permitted(struct play *p)
 {
     const struct check *c = p->check;
@@ -39,6 +46,9 @@ static const char *why_not_permitted(struct play *p)
     if (c->accounts > 1 && t->n_accounts < c->accounts)
         return arena_printf(&p->arena, "needs %u accounts, the target has %zu", c->accounts,
                             t->n_accounts);
+    if (connections_needed(c) > t->max_connections)
+        return arena_printf(&p->arena, "needs %u connections at once, the target allows %u",
+                            connections_needed(c), t->max_connections);
     if (c->needs_disposable && !t->disposable)
         return "touches mail that is not its own; allowed only on a target with \"disposable: "
                "true\"";
@@ -129,6 +139,8 @@ static bool is_hopeless(struct play *p, enum device_kind kind, const struct prob
 {
     int code = probe->error.code;
     bool brings = p->check->n_mailboxes || p->check->uses_prefix;
+    if (code == ERR_LOGIN) /* not tried again by every check: accounts get locked */
+        return any_starts(p, kind, STATE_LOGIN, STATE_LOGIN) || (brings && kind == DEVICE_IMAP);
     if (probe->spoke && any_starts(p, kind, STATE_CLOSED, STATE_HELLO))
         return false;
     if (probe->reached && !brings && !any_starts(p, kind, STATE_TLS, STATE_LOGIN))
@@ -232,13 +244,13 @@ static enum step_result steps_and_always(struct play *p)
     bool skipped = p->skip != NULL; /* then what `always` would undo may never have been done */
     if (r != STEP_OK || skipped)
         p->failure = (struct play_failure) { .differs_from = SIZE_MAX };
+    p->breach.id = NULL; /* it has had its say */
     bool was = task_shield(true);
     enum step_result then = steps_run(p, p->check->always);
     task_shield(was);
     if (r == STEP_OK && !skipped)
         return then;
-    array_release(&p->failure.expected);
-    array_release(&p->failure.more);
+    play_failure_clear(&p->failure);
     p->failure = first;
     p->error = first_error;
     return r;
@@ -273,11 +285,12 @@ static enum step_result run_leased(struct play *p)
     enum step_result r = capabilities_met(p);
     if (r != STEP_OK || p->skip)
         return r;
-    if (!lease_take(p->session->leases, c->accounts, c->exclusive))
+    const struct lease lease = { c->accounts, c->exclusive, connections_needed(c) };
+    if (!lease_take(p->session->leases, &lease))
         return play_error(p, ERR_CANCEL, "interrupted");
     p->started = now();
     r = act(p);
-    lease_give(p->session->leases, c->accounts, c->exclusive);
+    lease_give(p->session->leases, &lease);
     return r;
 }
 
@@ -340,8 +353,7 @@ static void copy_transcript(struct play *p, struct result *result)
 static bool account_is_refused(const struct play *p)
 {
     for (int k = 0; k < DEVICE_KINDS && !p->session->target->accounts_work; k++)
-        if (kind_needed(p, (enum device_kind)k) &&
-            p->session->probes[k].error.code == ERR_LOGIN)
+        if (kind_needed(p, (enum device_kind)k) && p->session->probes[k].error.code == ERR_LOGIN)
             return true;
     return false;
 }
@@ -416,8 +428,7 @@ static void play_release(struct play *p)
         device_close(&p->devices[i]);
         vars_release(&p->devices[i].vars);
     }
-    array_release(&p->failure.expected);
-    array_release(&p->failure.more);
+    play_failure_clear(&p->failure);
     array_release(&p->signalled);
     transcript_free(p->transcript);
     vars_release(&p->vars);

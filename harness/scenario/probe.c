@@ -102,10 +102,18 @@ int probe_kind(struct session *s, enum device_kind kind, struct error *err)
 const struct probe *session_probe(struct session *s, enum device_kind kind, struct error *err)
 {
     struct probe *p = &s->probes[kind];
+    while (p->running)
+        if (cond_wait(&p->ended, NEVER) == WAKE_CANCEL) {
+            error_set(err, ERR_CANCEL, "interrupted");
+            return NULL;
+        }
     if (!p->done) {
+        p->running = true;
         if (probe_kind(s, kind, &p->error) == 0)
             p->error = (struct error) { 0 };
         p->done = p->error.code != ERR_CANCEL;
+        p->running = false;
+        cond_broadcast(&p->ended);
     }
     if (p->error.code && !p->knows) {
         *err = p->error;

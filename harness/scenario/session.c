@@ -89,6 +89,7 @@ int session_open(struct session *s, struct error *err)
     s->budget->max = s->target->max_connections;
     s->budget->rate = s->target->rate;
     s->leases = NEW(struct leases);
+    s->leases->seats = s->target->max_connections;
     make_run_word(s);
     describe_run(s);
     for (size_t i = 0; i < s->plan.n; i++)

@@ -33,7 +33,8 @@ struct session_options {
 /* What a plain session of one kind of device found: done once, and again where a check must be
    sane before and after. */
 struct probe {
-    bool done;
+    bool done, running;
+    struct cond ended;
     struct error error; /* code 0: it worked */
     bool reached;       /* a connection was opened, though TLS may have failed on it */
     bool spoke;         /* it got as far as a greeting */

@@ -70,6 +70,8 @@ enum step_result steps_run(struct play *p, const struct node *list);
    binds what it captures. */
 void step_check_text(struct step_check *c, const struct node *n, const char *what);
 void step_check_pattern(struct step_check *c, const struct node *n);
+/* The option `within`, if there is one. */
+void step_check_within(struct step_check *c, const struct node *map);
 void step_bind(struct step_check *c, slice name);
 bool step_is_bound(const struct step_check *c, slice name);
 

@@ -104,6 +104,14 @@ void step_check_pattern(struct step_check *c, const struct node *n)
     bind_groups(c, &p);
 }
 
+void step_check_within(struct step_check *c, const struct node *map)
+{
+    const struct node *n = node_get(map, "within");
+    nsec time;
+    if (n && node_duration(n, "within", &time, c->loader->problems) && time > STEP_WAIT_LONG)
+        c->check->slow = true;
+}
+
 /* ---- one step ---- */
 
 static const struct device_verb *verb_of(const struct step_kinds *kinds, slice name)

@@ -41,9 +41,11 @@ static enum step_result not_arrived(struct device *d, const struct step *s, cons
     char took[32];
     if (why == CONN_CANCELLED)
         return play_error(p, ERR_CANCEL, "interrupted");
+    if (why == CONN_CLOSED && expect_said_enough(d))
+        return play_error(p, ERR_RATE, "%s is rate limited", d->name);
     if (why == CONN_CLOSED)
-        play_fail(p, s, d, at, "%s waited for %.*s, but the server %s", d->name,
-                  SLICE_ARG(at->text), d->conn ? conn_end_text(d->conn) : "was not connected");
+        play_fail(p, s, d, at, "%s waited for %.*s: %s", d->name, SLICE_ARG(at->text),
+                  d->conn ? conn_end_text(d->conn) : "was not connected");
     else
         play_fail(p, s, d, at, "%s did not get %.*s within %s", d->name, SLICE_ARG(at->text),
                   duration_text(now() - began, took));
@@ -150,8 +152,8 @@ enum step_result step_silence_run(struct play *p, struct device *d, const struct
     if (r == CONN_CANCELLED)
         return play_error(p, ERR_CANCEL, "interrupted");
     if (r == CONN_CLOSED)
-        return play_fail(p, s, d, value, "%s: the server %s where nothing was to happen", d->name,
-                         d->conn ? conn_end_text(d->conn) : "was not connected");
+        return play_fail(p, s, d, value, "%s: the connection ended where nothing was to happen: %s",
+                         d->name, d->conn ? conn_end_text(d->conn) : "was not connected");
     play_fail(p, s, d, value, "%s got something where nothing may come", d->name);
     play_fail_actual(p, u->raw, NULL);
     return STEP_FAILED;

@@ -38,7 +38,6 @@ void step_delivered_check(struct step_check *c, const struct node *value, const 
 {
     static const char *const keys[] = { "message", "mailbox",        "within", "trace",
                                         "header",  "header-without", "where" };
-    nsec within;
     if (!node_is(value, NODE_MAP, "delivered", c->loader->problems))
         return;
     node_only_keys(value, keys, COUNT(keys), "delivered", c->loader->problems);
@@ -48,8 +47,7 @@ void step_delivered_check(struct step_check *c, const struct node *value, const 
         problem_add(c->loader->problems, value->at, "delivered needs \"message\"");
     if (node_get(value, "mailbox"))
         step_check_text(c, node_get(value, "mailbox"), "mailbox");
-    if (node_get(value, "within"))
-        node_duration(node_get(value, "within"), "within", &within, c->loader->problems);
+    step_check_within(c, value);
     check_header(c, node_get(value, "header"));
     check_header(c, node_get(value, "header-without"));
     expect_check_where(c, node_get(value, "where"));

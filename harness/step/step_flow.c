@@ -11,48 +11,70 @@ void step_parallel_check(struct step_check *c, const struct node *value)
         steps_check(c, value->items[i]);
 }
 
-struct branch {
+struct branches {
     struct play *play;
-    const struct node *steps;
+    struct branch {
+        struct branches *all;
+        const struct node *steps;
+        struct task *task;
+    } * v;
+    size_t n, running;
+    struct cond ended;
+    /* The first that did not succeed, and what it said: the others only suffer from it. */
+    const struct branch *first;
     enum step_result result;
-    struct branch *all;
-    size_t n;
-    struct task *task;
+    struct play_failure failure;
+    struct error error;
+    const char *skip_before;
 };
 
-/* The first branch that fails ends the others: their failure would only be its consequence. */
+static void cancel_all(struct branches *all)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (!task_is_done(all->v[i].task))
+            task_cancel(all->v[i].task);
+}
+
 static void branch_main(void *arg)
 {
     struct branch *b = arg;
-    b->result = steps_run(b->play, b->steps);
-    if (b->result == STEP_OK || b->result == STEP_CANCELLED)
+    struct branches *all = b->all;
+    struct play *p = all->play;
+    enum step_result r = steps_run(p, b->steps);
+    all->running--;
+    cond_broadcast(&all->ended);
+    if (all->first || (r == STEP_OK && p->skip == all->skip_before))
         return;
-    struct play_failure kept = b->play->failure;
-    for (size_t i = 0; i < b->n; i++)
-        if (&b->all[i] != b && b->all[i].task && !task_is_done(b->all[i].task))
-            task_cancel(b->all[i].task);
-    b->play->failure = kept;
+    all->first = b;
+    all->result = r;
+    all->error = p->error;
+    all->failure = p->failure;
+    p->failure = (struct play_failure) { .differs_from = SIZE_MAX };
+    cancel_all(all);
 }
 
 enum step_result step_parallel_run(struct play *p, const struct step *s, const struct node *value)
 {
-    struct branch *all = arena_new_n(&p->arena, struct branch, value->n + 1);
-    enum step_result r = STEP_OK;
-    for (size_t i = 0; i < value->n; i++)
-        all[i] = (struct branch) { p, value->items[i], STEP_OK, all, value->n, NULL };
-    for (size_t i = 0; i < value->n; i++)
-        all[i].task = task_spawn_named("branch", branch_main, &all[i]);
-    for (size_t i = 0; i < value->n; i++) {
-        if (task_is_cancelled())
-            for (size_t k = i; k < value->n; k++)
-                task_cancel(all[k].task);
-        task_join(all[i].task);
-        all[i].task = NULL;
+    struct branches all = { .play = p, .n = value->n, .running = value->n, .skip_before = p->skip };
+    all.v = arena_new_n(&p->arena, struct branch, value->n + 1);
+    for (size_t i = 0; i < all.n; i++)
+        all.v[i] = (struct branch) { &all, value->items[i], NULL };
+    for (size_t i = 0; i < all.n; i++)
+        all.v[i].task = task_spawn_named("branch", branch_main, &all.v[i]);
+    while (all.running && cond_wait(&all.ended, NEVER) == WAKE_READY)
+        ;
+    if (all.running)
+        cancel_all(&all); /* as we are */
+    for (size_t i = 0; i < all.n; i++)
+        task_join(all.v[i].task);
+    if (all.result == STEP_OK) {
+        play_failure_clear(&all.failure);
+        return STEP_OK;
     }
-    for (size_t i = 0; i < value->n; i++)
-        if (r == STEP_OK || (r == STEP_CANCELLED && all[i].result != STEP_OK))
-            r = all[i].result;
-    return r;
+    play_failure_clear(&p->failure);
+    p->failure = all.failure;
+    p->error = all.error;
+    return all.result;
 }
 
 /* ---- signal and wait ---- */
@@ -100,21 +122,28 @@ enum step_result step_wait_run(struct play *p, const struct step *s, const struc
 void step_eventually_check(struct step_check *c, const struct node *value)
 {
     static const char *const keys[] = { "within", "steps" };
-    nsec within;
     if (!node_is(value, NODE_MAP, "eventually", c->loader->problems))
         return;
     node_only_keys(value, keys, COUNT(keys), "eventually", c->loader->problems);
-    if (node_get(value, "within"))
-        node_duration(node_get(value, "within"), "within", &within, c->loader->problems);
+    step_check_within(c, value);
     if (node_get(value, "steps"))
         steps_check(c, node_get(value, "steps"));
     else
         problem_add(c->loader->problems, value->at, "eventually needs \"steps\"");
 }
 
+/* What a step that failed has bound, and the replies that it did not want. */
+static void forget_attempt(struct play *p, size_t mark)
+{
+    vars_rewind(&p->vars, mark);
+    for (size_t i = 0; i < p->check->n_devices; i++)
+        device_drop_pending(&p->devices[i]);
+}
+
 enum step_result step_eventually_run(struct play *p, const struct step *s, const struct node *value)
 {
     nsec deadline = play_deadline(p, value), pause = MILLIS(10);
+    const char *skip_before = p->skip;
     unsigned tries = 0;
     for (;;) {
         size_t mark = vars_mark(&p->vars);
@@ -122,11 +151,9 @@ enum step_result step_eventually_run(struct play *p, const struct step *s, const
         tries++;
         if (r == STEP_FAILED && now() >= deadline)
             play_fail_more(p, "tried %u times", tries);
-        if (r != STEP_FAILED || now() >= deadline)
+        if (r != STEP_FAILED || p->skip != skip_before || p->breach.id || now() >= deadline)
             return r;
-        vars_rewind(&p->vars, mark);
-        for (size_t i = 0; i < p->check->n_devices; i++)
-            device_drop_pending(&p->devices[i]);
+        forget_attempt(p, mark);
         if (task_sleep(now() + pause) == WAKE_CANCEL)
             return play_error(p, ERR_CANCEL, "interrupted");
         pause = pause < MILLIS(500) ? 2 * pause : pause;
@@ -151,12 +178,13 @@ void step_if_check(struct step_check *c, const struct node *value)
 enum step_result step_if_run(struct play *p, const struct step *s, const struct node *value)
 {
     size_t mark = vars_mark(&p->vars);
+    const char *skip_before = p->skip;
     enum step_result r = steps_run(p, node_get(value, "steps"));
-    if (p->skip || (r != STEP_OK && r != STEP_FAILED))
+    if (p->skip != skip_before || p->breach.id || (r != STEP_OK && r != STEP_FAILED))
         return r;
     const struct node *next = node_get(value, r == STEP_OK ? "then" : "else");
     if (r == STEP_FAILED)
-        vars_rewind(&p->vars, mark);
+        forget_attempt(p, mark);
     return next ? steps_run(p, next) : STEP_OK;
 }
 
@@ -169,17 +197,33 @@ static const struct node *file_node(const struct node *value)
     return value->kind == NODE_MAP ? node_get(value, "file") : value;
 }
 
-/* The steps of the file, read once and kept in the node of the include for the run. */
+/* The steps of the file; NULL when it has none, or is not read yet. */
+static const struct node *find_include(const struct include_list *list, slice file)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (slice_eq(list->v[i].file, file))
+            return list->v[i].steps;
+    return NULL;
+}
+
+/* Every file is read once, however many checks include it, and kept for the run. */
 static const struct node *load_include(struct check_loader *l, const struct node *file)
 {
+    static const char *const file_keys[] = { "topic", "about", "steps" };
+    const struct node *steps = find_include(l->includes, file->text);
+    if (steps)
+        return steps;
     const char *path = arena_printf(l->arena, "%s/%.*s", l->root, SLICE_ARG(file->text));
     const char *shown = arena_printf(l->arena, "scenarios/%.*s", SLICE_ARG(file->text));
     size_t before = l->problems->list.n;
     struct node *root = node_load(path, shown, l->arena, l->problems);
     if (!root || l->problems->list.n != before)
         return NULL;
-    const struct node *steps = node_get(root, "steps");
-    if (!steps)
+    node_only_keys(root, file_keys, COUNT(file_keys), "an included file", l->problems);
+    steps = node_get(root, "steps");
+    if (steps)
+        *array_push(l->includes) = (struct include) { file->text, steps };
+    else
         problem_add(l->problems, file->at, "%s has no \"steps\"", shown);
     return steps;
 }
@@ -212,10 +256,6 @@ void step_include_check(struct step_check *c, const struct node *value)
 enum step_result step_include_run(struct play *p, const struct step *s, const struct node *value)
 {
     const struct node *with = node_get(value, "with");
-    struct problems problems = { 0 };
-    struct check_loader l = { .arena = &p->arena,
-                              .problems = &problems,
-                              .root = p->session->library->root };
     for (size_t i = 0; with && i < with->n; i++) {
         slice text;
         enum step_result r = play_expand(NULL, p, with->items[i], &text);
@@ -223,11 +263,7 @@ enum step_result step_include_run(struct play *p, const struct step *s, const st
             return r;
         vars_set(&p->vars, with->keys[i]->text, text);
     }
-    const struct node *steps = load_include(&l, file_node(value));
-    enum step_result r =
-        steps ? steps_run(p, steps) : play_error(p, ERR_FILE, "an included file has changed");
-    problems_release(&problems);
-    return r;
+    return steps_run(p, find_include(&p->session->library->includes, file_node(value)->text));
 }
 
 /* ---- set and pause ---- */

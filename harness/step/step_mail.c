@@ -14,6 +14,7 @@ void step_mail_check(struct step_check *c, const struct node *value, const struc
     static const char *const keys[] = { "from", "to", "message", "by", "params", "rcpt-params" };
     static const char *const ways[] = { "data", "bdat" };
     size_t i;
+    step_check_within(c, map);
     if (!node_is(value, NODE_MAP, "mail", c->loader->problems))
         return;
     node_only_keys(value, keys, COUNT(keys), "mail", c->loader->problems);

@@ -7,22 +7,11 @@
 
 /* ---- validation ---- */
 
-static bool verb_is(slice text, const char *verb)
+/* What a command implies for the target (design section 7). */
+static void imply(struct step_check *c, bool tagged, slice commands)
 {
-    slice v = slice_of(verb);
-    return slice_starts_nocase(text, v) && (text.n == v.n || text.p[v.n] == ' ');
-}
-
-/* What a command implies for the target: RFC-neutral safety of design section 7. */
-static void imply(struct step_check *c, slice text)
-{
-    static const char *const imap_wide[] = { "SELECT INBOX", "RENAME INBOX", "DELETE INBOX" };
-    if (c->device->kind == DEVICE_POP3 && verb_is(text, "DELE"))
+    if (step_touches_all(c->device->kind, tagged, commands))
         c->check->needs_disposable = c->check->exclusive = true;
-    if (c->device->kind == DEVICE_IMAP)
-        for (size_t i = 0; i < COUNT(imap_wide); i++)
-            if (verb_is(text, imap_wide[i]))
-                c->check->needs_disposable = c->check->exclusive = true;
     if (c->device->kind == DEVICE_POP3)
         c->check->exclusive = true; /* RFC 1939 4: the maildrop is locked */
 }
@@ -35,7 +24,7 @@ static void check_line(struct step_check *c, const struct node *n)
     if (slice_find_char(n->text, '\n') != SIZE_MAX || slice_find_char(n->text, '\r') != SIZE_MAX)
         problem_add(c->loader->problems, n->at,
                     "a command is one line; its line end is added (use raw for other octets)");
-    imply(c, n->text);
+    imply(c, false, n->text);
 }
 
 void step_send_check(struct step_check *c, const struct node *value, const struct node *map)
@@ -73,7 +62,7 @@ void step_pipeline_check(struct step_check *c, const struct node *value, const s
 void step_raw_check(struct step_check *c, const struct node *value, const struct node *map)
 {
     step_check_text(c, value, "raw");
-    imply(c, value->text);
+    imply(c, c->device->kind == DEVICE_IMAP, value->text);
     if (node_get(map, "tag"))
         step_check_text(c, node_get(map, "tag"), "tag");
     expect_check(c, map);
@@ -240,6 +229,17 @@ static bool was_continued(const struct reply *r)
     return r->completion && r->completion->imap && r->completion->imap->kind == IMAP_CONTINUATION;
 }
 
+/* The name of a mailbox may be a literal, so that all parts are looked at, but no message whole. */
+static bool may_send(struct device *d, const struct parts *p)
+{
+    enum { LOOKED_AT = 1000 };
+    auto_buf all;
+    buf_init(&all, BUF_OURS);
+    for (size_t i = 0; i < p->v.n; i++)
+        buf_add(&all, slice_sub(p->v.v[i], 0, LOOKED_AT));
+    return step_may_send(d, buf_slice(&all));
+}
+
 /* Sends the parts, waiting for "+" between them. When the server answers otherwise, the command is
    over and *reply holds that. */
 static enum step_result send_parts(struct device *d, const struct step *s, struct parts *p,
@@ -305,6 +305,8 @@ enum step_result step_send_run(struct play *p, struct device *d, const struct st
     parts_init(&parts, d);
     look_for_unasked(d);
     enum step_result r = build(d, value, tag, &parts);
+    if (r == STEP_OK && !may_send(d, &parts))
+        r = STEP_FAILED;
     if (r == STEP_OK) {
         step_pop3_expect(d, parts.v.v[0]);
         invariants_command(d, slice_skip(parts.v.v[0], tag.n));
@@ -332,6 +334,8 @@ static enum step_result pipeline_build(struct device *d, const struct node *list
         tags[i] =
             device_is_imap(d) ? arena_dup(&d->play->arena, device_new_tag(d)) : (slice) { NULL, 0 };
         enum step_result r = build(d, list->items[i], tags[i], &parts);
+        if (r == STEP_OK && !may_send(d, &parts))
+            r = STEP_FAILED;
         if (r == STEP_OK) {
             step_pop3_expect(d, parts.v.v[0]);
             invariants_command(d, slice_skip(parts.v.v[0], tags[i].n));
@@ -409,8 +413,8 @@ enum step_result step_raw_run(struct play *p, struct device *d, const struct ste
         bytes = value->text;
     if (r == STEP_OK && node_get(map, "tag"))
         r = play_expand(d, p, node_get(map, "tag"), &tag);
-    if (r != STEP_OK)
-        return r;
+    if (r != STEP_OK || !step_may_send(d, bytes))
+        return r != STEP_OK ? r : STEP_FAILED;
     if (!device_is_imap(d) && device_protocol(d) != PROTOCOL_POP3)
         step_remember_sent(p, bytes);
     bool answered = node_get(map, "expect") || tag.n;

@@ -87,6 +87,12 @@ enum step_result step_finish(struct device *d, const struct reply *reply);
 void step_resync(struct device *d);
 /* Does one of the alternatives accept a continuation ("+")? */
 bool step_wants_plus(const struct node *map);
+/* Would these commands change what others have: INBOX, or the maildrop? `tagged`: each line begins
+   with a tag. */
+bool step_touches_all(enum device_kind kind, bool tagged, slice commands);
+/* May these octets go to this target? When not, the check is a skip and the step returns
+   STEP_FAILED. */
+bool step_may_send(struct device *d, slice commands);
 /* What is wanted of a command whose step says nothing: "OK", "+OK", "success". */
 const char *step_success(const struct device *d);
 /* Tells the client library's POP3 framing what will come for these command lines. Other protocols

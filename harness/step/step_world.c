@@ -96,7 +96,6 @@ enum step_result step_checkpoint_run(struct play *p, const struct step *s, const
 void step_next_hop_check(struct step_check *c, const struct node *value)
 {
     static const char *const keys[] = { "message", "from", "to", "within", "trace", "raw-without" };
-    nsec within;
     c->check->needs_next_hop = true;
     if (!node_is(value, NODE_MAP, "next-hop", c->loader->problems))
         return;
@@ -106,8 +105,7 @@ void step_next_hop_check(struct step_check *c, const struct node *value)
     for (size_t i = 0; i < COUNT(keys); i++)
         if (i != 3 && i != 4 && node_get(value, keys[i]))
             step_check_text(c, node_get(value, keys[i]), keys[i]);
-    if (node_get(value, "within"))
-        node_duration(node_get(value, "within"), "within", &within, c->loader->problems);
+    step_check_within(c, value);
 }
 
 static bool is_for(const struct next_hop_mail *m, slice to)
@@ -189,9 +187,7 @@ enum step_result step_next_hop_run(struct play *p, const struct step *s, const s
     slice to, sent = { NULL, 0 };
     if (!nh)
         return play_error(p, ERR_INTERNAL, "there is no next hop of ours");
-    p->vars.outer = p->check->n_devices ? &p->devices[0].vars : NULL;
-    enum step_result r =
-        play_expand(p->check->n_devices ? &p->devices[0] : NULL, p, node_get(value, "to"), &to);
+    enum step_result r = play_expand(NULL, p, node_get(value, "to"), &to);
     if (r == STEP_OK && node_get(value, "message"))
         r = play_expand(NULL, p, node_get(value, "message"), &sent);
     if (r != STEP_OK)
@@ -254,6 +250,7 @@ void step_fresh_login_check(struct step_check *c, const struct node *value)
 {
     static const char *const words[] = { "ok" };
     size_t i;
+    c->check->fresh_login = true;
     node_word(value, words, 1, "fresh-login", &i, c->loader->problems);
 }
 
