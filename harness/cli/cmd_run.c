@@ -244,6 +244,7 @@ static void run_main(void *arg)
         baseline_apply(&j->baseline, s->run);
         progress_begin(&j->progress, &j->progress.options, (int)s->plan.n);
         session_run(s);
+        baseline_apply(&j->baseline, s->run); /* the invariants' results have come only now */
         progress_end(&j->progress);
     } else {
         s->run->error = j->err;

@@ -313,6 +313,16 @@ def baseline_pins_the_reason(state):
 
 
 @test
+def baseline_knows_invariants(state):
+    with serving("--fault", "pop3.reply.bare-lf") as broken:
+        path = broken / "baseline.yaml"
+        path.write_text("- {id: invariant/pop3/line-ends, match: LF, reason: known}\n")
+        result = run("run", "-t", broken / "target.yaml", QUICK, "-b", path, "--report", "json=-")
+        found = dict(outcomes(result))["invariant/pop3/line-ends"]
+        expect(found == "xfail", found)
+
+
+@test
 def same_seed_same_messages(state):
     def subjects(seed):
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
