@@ -320,6 +320,11 @@ def baseline_knows_invariants(state):
         result = run("run", "-t", broken / "target.yaml", QUICK, "-b", path, "--report", "json=-")
         found = dict(outcomes(result))["invariant/pop3/line-ends"]
         expect(found == "xfail", found)
+    path = state / "baseline.yaml"  # it holds where nothing that breaks it was selected
+    path.write_text("- {id: invariant/pop3/line-ends, match: LF, reason: known}\n")
+    result = run("run", "-t", state / "target.yaml", QUICK, "-b", path, "--report", "json=-")
+    expect_exit(result, 0)
+    expect(dict(outcomes(result))["invariant/pop3/line-ends"] == "pass", outcomes(result))
 
 
 @test
