@@ -136,7 +136,10 @@ static void check_steps(struct check_loader *l, struct check *c)
         steps_check(&sc, c->steps);
     if (c->always)
         steps_check(&sc, c->always);
+    steps_check_signals(&sc);
     array_release(&sc.known);
+    array_release(&sc.waits);
+    array_release(&sc.signals);
 }
 
 static void check_messages(struct check_loader *l, const struct check *c)
@@ -153,6 +156,7 @@ static struct check *load_check(struct check_loader *l, const struct node *file,
                                 const char *id_prefix)
 {
     struct check *c = arena_new(l->arena, struct check);
+    size_t before = l->problems->list.n;
     c->at = key->at;
     c->file = key->at.file;
     c->name = arena_str(l->arena, key->text);
@@ -185,8 +189,13 @@ static struct check *load_check(struct check_loader *l, const struct node *file,
     check_load_needs(l, c, node_get(file, "needs"));
     check_load_needs(l, c, node_get(map, "needs"));
     check_load_each(l, c);
+    if (c->advertised.n && c->n_devices != 1)
+        problem_add(l->problems, node_get(map, "advertised")->at,
+                    "a check of what is advertised has one device");
     check_messages(l, c);
     check_steps(l, c);
+    if (l->problems->list.n == before)
+        check_variant_ids(l, c);
     return c;
 }
 

@@ -1,11 +1,11 @@
-/* Devices, givens, needs and variants of a check. */
+/* Devices, givens and needs of a check. */
 #include "check_private.h"
 
 const char *const device_state_names[] = { "closed", "connected", "greeting",
                                            "tls",    "hello",     "login" };
 const char *const device_kind_names[] = { "imap", "pop3", "smtp", "submission", "lmtp" };
 
-enum { MAX_ACCOUNTS = 8, MAX_COMBINATIONS = 200 };
+enum { MAX_ACCOUNTS = 8 };
 
 void check_uses_account(struct check *c, unsigned account)
 {
@@ -25,59 +25,89 @@ enum device_kind device_kind_of(enum service_id service)
     return s->role == ROLE_SUBMISSION ? DEVICE_SUBMISSION : by_protocol[s->protocol];
 }
 
-/* A value that is one of `words`, unless it is a variable. */
-static const struct node *word_or_variable(struct check_loader *l, const struct node *n,
-                                           const char *const *words, size_t count, const char *what)
+struct words {
+    struct check_loader *l;
+    const char *const *v;
+    size_t n;
+    const char *what;
+};
+
+static void check_word(void *ctx, const struct node *value)
 {
+    const struct words *w = ctx;
     size_t i;
-    if (n && n->kind == NODE_SCALAR && slice_find_char(n->text, '$') != SIZE_MAX)
-        return n;
-    return n && node_word(n, words, count, what, &i, l->problems) ? n : NULL;
+    node_word(value, w->v, w->n, w->what, &i, w->l->problems);
+}
+
+/* A value that is one of `words`, or a variable of `each` whose values all are. */
+static const struct node *word_or_variable(struct check_loader *l, const struct check *c,
+                                           const struct node *n, const char *const *words,
+                                           size_t count, const char *what)
+{
+    struct words w = { l, words, count, what };
+    size_t i;
+    if (!n || n->kind != NODE_SCALAR || !n->text.n || n->text.p[0] != '$')
+        return n && node_word(n, words, count, what, &i, l->problems) ? n : NULL;
+    if (!each_values(c->each, slice_skip(n->text, 1), check_word, &w))
+        problem_add(l->problems, n->at, "\"%.*s\" is no variable of \"each\"", SLICE_ARG(n->text));
+    return n;
 }
 
 /* One of the services that a device has in some variant. The first is that by which steps are
    validated. A POP3 login locks the maildrop (RFC 1939 section 4). */
-static void add_service(struct check_loader *l, struct check *c, struct device_plan *d,
-                        const struct node *n, slice name, bool first)
+struct services_of {
+    struct check_loader *l;
+    struct check *c;
+    struct device_plan *d;
+    bool any;
+};
+
+static void add_service(void *ctx, const struct node *n)
 {
-    const struct service *s = service_find(name);
+    struct services_of *of = ctx;
+    const struct service *s = service_find(n->text);
     if (!s) {
-        problem_add(l->problems, n->at, "\"%.*s\" is no service and no variable of \"each\"",
-                    SLICE_ARG(name));
+        problem_add(of->l->problems, n->at, "\"%.*s\" is no service and no variable of \"each\"",
+                    SLICE_ARG(n->text));
         return;
     }
     enum device_kind kind = device_kind_of(s->id);
-    if (first)
-        d->kind = kind;
-    c->exclusive |= kind == DEVICE_POP3 && n != d->service;
-}
-
-static void add_services(struct check_loader *l, struct check *c, struct device_plan *d,
-                         const struct node *value, bool first)
-{
-    if (value && value->kind == NODE_SCALAR)
-        add_service(l, c, d, value, value->text, first);
-    for (size_t i = 0; value && value->kind == NODE_LIST && i < value->n; i++)
-        add_service(l, c, d, value->items[i], value->items[i]->text, first && i == 0);
-    if (!value)
-        add_service(l, c, d, d->service, d->service->text, first);
+    if (!of->any)
+        of->d->kind = kind;
+    of->any = true;
+    of->c->exclusive |= kind == DEVICE_POP3 && n != of->d->service;
 }
 
 /* A device that is given by its service, or by a variable of `each`. */
 static void kind_from_service(struct check_loader *l, struct check *c, struct device_plan *d,
                               const struct node *n)
 {
-    const struct node *each = c->each;
+    struct services_of of = { l, c, d, false };
     d->service = n;
-    if (!n->text.n || n->text.p[0] != '$') {
-        add_service(l, c, d, n, n->text, true);
+    if (!n->text.n || n->text.p[0] != '$' ||
+        !each_values(c->each, slice_skip(n->text, 1), add_service, &of))
+        add_service(&of, n);
+}
+
+/* How it writes. */
+static void check_shape(struct check_loader *l, const struct node *n)
+{
+    static const char *const words[] = { "bytes" };
+    static const char *const keys[] = { "split", "slow" };
+    uint64_t every;
+    nsec delay;
+    size_t i;
+    if (!n || n->kind != NODE_MAP) {
+        if (n)
+            node_word(n, words, COUNT(words), "shape", &i, l->problems);
         return;
     }
-    autofree char *variable = xslicedup(slice_skip(n->text, 1));
-    if (!each || each->kind != NODE_LIST)
-        add_services(l, c, d, node_get(each, variable), true);
-    for (size_t i = 0; each && each->kind == NODE_LIST && i < each->n; i++)
-        add_services(l, c, d, node_get(each->items[i], variable), i == 0);
+    node_only_keys(n, keys, COUNT(keys), "shape", l->problems);
+    if (node_get(n, "split") &&
+        node_u64(node_get(n, "split"), 1 << 20, "split", &every, l->problems) && !every)
+        problem_add(l->problems, node_get(n, "split")->at, "split is at least 1");
+    if (node_get(n, "slow"))
+        node_duration(node_get(n, "slow"), "slow", &delay, l->problems);
 }
 
 static void load_device_map(struct check_loader *l, struct check *c, struct device_plan *d,
@@ -102,9 +132,10 @@ static void load_device_map(struct check_loader *l, struct check *c, struct devi
         !account)
         problem_add(l->problems, node_get(map, "account")->at, "accounts count from 1");
     d->account = account ? (unsigned)account : 1;
-    d->state = word_or_variable(l, node_get(map, "state"), device_state_names, 6, "state");
-    d->tls = word_or_variable(l, node_get(map, "tls"), tls, COUNT(tls), "tls");
+    d->state = word_or_variable(l, c, node_get(map, "state"), device_state_names, 6, "state");
+    d->tls = word_or_variable(l, c, node_get(map, "tls"), tls, COUNT(tls), "tls");
     d->shape = node_get(map, "shape");
+    check_shape(l, d->shape);
     d->source = node_get(map, "source");
     if (d->source)
         node_is(d->source, NODE_SCALAR, "source", l->problems);
@@ -254,139 +285,4 @@ void check_load_needs(struct check_loader *l, struct check *c, const struct node
         if (node_get(map, flags[i].key))
             node_bool(node_get(map, flags[i].key), flags[i].key, flags[i].flag, l->problems);
     c->exclusive |= c->needs_disposable || c->needs_restart;
-}
-
-/* ---- variants ---- */
-
-void check_load_each(struct check_loader *l, struct check *c)
-{
-    const struct node *each = c->each;
-    if (!each)
-        return;
-    if (each->kind == NODE_LIST) {
-        for (size_t i = 0; i < each->n; i++)
-            if (node_is(each->items[i], NODE_MAP, "an item of each", l->problems))
-                for (size_t k = 0; k < each->items[i]->n; k++)
-                    node_is(each->items[i]->items[k], NODE_SCALAR, "a value of each", l->problems);
-        return;
-    }
-    if (!node_is(each, NODE_MAP, "each", l->problems))
-        return;
-    size_t combinations = 1;
-    for (size_t i = 0; i < each->n; i++) {
-        slice *values;
-        combinations *= node_strings(each->items[i], "each", l->arena, &values, l->problems);
-    }
-    if (!combinations || combinations > MAX_COMBINATIONS)
-        problem_add(l->problems, each->at, "each must make 1 to %d variants, this makes %zu",
-                    MAX_COMBINATIONS, combinations);
-}
-
-static void add_binding(struct planned *p, size_t *n, slice name, slice value)
-{
-    p->bindings[*n].name = name;
-    p->bindings[(*n)++].value = value;
-}
-
-/* A row of values that are octets, or long, has a name of its own: its `id`. */
-static slice own_variant_id(const struct planned *p)
-{
-    for (size_t i = 0; i < p->n_bindings; i++)
-        if (slice_eq_str(p->bindings[i].name, "id"))
-            return p->bindings[i].value;
-    return (slice) { NULL, 0 };
-}
-
-static const char *variant_id(const struct check *c, const struct planned *p, const char *state,
-                              struct arena *arena)
-{
-    auto_buf id;
-    buf_init(&id, BUF_OURS);
-    const char *before = "[";
-    slice own = own_variant_id(p);
-    buf_adds(&id, c->id);
-    for (size_t i = 0; i < p->n_bindings; i++) {
-        if (own.n && !slice_eq_str(p->bindings[i].name, "id"))
-            continue;
-        buf_addf(&id, "%s%.*s", before, SLICE_ARG(p->bindings[i].value));
-        before = ",";
-    }
-    if (state)
-        buf_addf(&id, "%s%s", before, state);
-    if (p->n_bindings || state)
-        buf_addc(&id, ']');
-    return arena_str(arena, buf_slice(&id));
-}
-
-static struct planned *add_planned(const struct check *c, struct arena *arena, size_t n_bindings,
-                                   struct planned_list *list)
-{
-    struct planned *p = array_push(list);
-    p->check = c;
-    p->bindings = arena_alloc(arena, (n_bindings + 1) * sizeof *p->bindings);
-    return p;
-}
-
-/* Combination number k of a mapping of lists, the last key changing fastest. */
-static void bind_combination(struct planned *p, const struct node *each, size_t k)
-{
-    size_t n = each->n;
-    p->n_bindings = n;
-    for (size_t i = n; i-- > 0;) {
-        const struct node *values = each->items[i];
-        size_t count = values->kind == NODE_LIST ? values->n : 1, at = k % count, slot = i;
-        k /= count;
-        add_binding(p, &slot, each->keys[i]->text,
-                    values->kind == NODE_LIST ? values->items[at]->text : values->text);
-    }
-}
-
-static size_t count_combinations(const struct node *each)
-{
-    size_t n = 1;
-    for (size_t i = 0; i < each->n; i++)
-        n *= each->items[i]->kind == NODE_LIST ? each->items[i]->n : 1;
-    return n;
-}
-
-static void each_variants(const struct check *c, struct arena *arena, struct planned_list *list)
-{
-    const struct node *each = c->each;
-    size_t n = !each ? 1 : each->kind == NODE_LIST ? each->n : count_combinations(each);
-    for (size_t k = 0; k < n; k++) {
-        const struct node *row = each && each->kind == NODE_LIST ? each->items[k] : each;
-        struct planned *p = add_planned(c, arena, row ? row->n : 0, list);
-        if (row)
-            bind_combination(p, row, each->kind == NODE_LIST ? 0 : k);
-        p->id = variant_id(c, p, NULL, arena);
-    }
-}
-
-/* A device that says in which state it starts settles where the capability is asked for. */
-static bool starts_elsewhere(const struct check *c, enum device_state state)
-{
-    const struct node *said = c->n_devices ? c->devices[0].state : NULL;
-    enum device_kind kind = c->n_devices ? c->devices[0].kind : DEVICE_IMAP;
-    if (state == STATE_LOGIN && (kind == DEVICE_SMTP || kind == DEVICE_LMTP))
-        return true; /* nobody logs in there */
-    return said && !slice_eq_str(said->text, device_state_names[state]);
-}
-
-void check_variants(const struct check *c, struct arena *arena, struct planned_list *list)
-{
-    static const enum device_state states[] = { STATE_GREETING, STATE_TLS, STATE_LOGIN };
-    if (!c->advertised.n) {
-        each_variants(c, arena, list);
-        return;
-    }
-    for (size_t i = 0; i < COUNT(states); i++) {
-        size_t first = list->n;
-        if (starts_elsewhere(c, states[i]))
-            continue;
-        each_variants(c, arena, list);
-        for (size_t k = first; k < list->n; k++) {
-            list->v[k].state = states[i];
-            list->v[k].id = variant_id(c, &list->v[k], device_state_names[states[i]], arena);
-        }
-    }
 }

@@ -37,7 +37,7 @@ struct device_plan {
     const struct node *state;   /* likewise; NULL: the default of its kind */
     const struct node *shape;
     const struct node *source; /* address to connect from; NULL: the target's */
-    unsigned account; /* 1 ... */
+    unsigned account;          /* 1 ... */
 };
 
 struct mailbox_plan {

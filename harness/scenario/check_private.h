@@ -13,4 +13,11 @@ void check_bind_all(struct step_check *sc);
 /* Records that the check uses this account. */
 void check_uses_account(struct check *c, unsigned account);
 
+/* Calls fn for every value that the variable has in some variant. False when `each` has no such
+   variable. */
+bool each_values(const struct node *each, slice name,
+                 void (*fn)(void *ctx, const struct node *value), void *ctx);
+/* Variants must be told apart by their ids. Of a check without mistakes. */
+void check_variant_ids(struct check_loader *l, const struct check *c);
+
 #endif

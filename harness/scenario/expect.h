@@ -32,15 +32,23 @@ bool expect_unit_matches(struct device *d, slice pattern, const struct unit *u, 
    come is no failure. */
 bool expect_said_enough(const struct device *d);
 
-/* Validates these options; protocols differ in which make sense. */
+/* Validation of these options, for the protocol of the step's device: expect_check.c. */
 void expect_check(struct step_check *c, const struct node *map);
 /* The same without "expect": of a pipeline, where that has one entry for each command. */
 void expect_check_rest(struct step_check *c, const struct node *map);
-/* Is the node's alternative a refusal or a close? */
+/* The value of "expect": patterns; when all are refusals, the check refuses. NULL is fine. */
+void expect_check_completion(struct step_check *c, const struct node *n);
+void expect_check_patterns(struct step_check *c, const struct node *n, const char *what);
+/* One scalar or a list of 1 to EXPECT_ITEMS_MAX, as expect_items(). */
+enum { EXPECT_ITEMS_MAX = 64 };
+size_t expect_check_items(struct step_check *c, const struct node *n, const char *what,
+                          const struct node *ret[EXPECT_ITEMS_MAX]);
+/* Of a step that reads nothing because it has no "expect": then the others mean nothing. */
+void expect_check_unread(struct step_check *c, const struct node *map);
+/* Is the node's every alternative a refusal or a close? */
 bool expect_refuses(const struct node *expect);
 
-/* The texts of a node that is one or several scalars: calls fn for each until it returns false. */
+/* The texts of a node that is one or several scalars; how many, at most max. */
 size_t expect_items(const struct node *n, const struct node *ret[], size_t max);
-enum { EXPECT_ITEMS_MAX = 64 };
 
 #endif

@@ -81,11 +81,17 @@ static bool next_alternative(slice *rest, slice *ret)
     return true;
 }
 
+/* One word, or three with + or - in the middle. */
+static bool is_side(const slice *words, size_t n)
+{
+    return n == 1 || (n == 3 && (slice_eq_str(words[1], "+") || slice_eq_str(words[1], "-")));
+}
+
 static void check_comparison(struct step_check *c, const struct node *at, slice text)
 {
     slice words[WHERE_WORDS + 1];
-    size_t op = operator_at(words, split_words(text, words));
-    if (op != 1 && op != 3)
+    size_t n = split_words(text, words), op = operator_at(words, n);
+    if (op == SIZE_MAX || !is_side(words, op) || !is_side(words + op + 1, n - op - 1))
         problem_add(c->loader->problems, at->at,
                     "a comparison is A == B, or A == B + 1, with == != < <= > >=; \"or\" stands "
                     "between two");
@@ -94,7 +100,7 @@ static void check_comparison(struct step_check *c, const struct node *at, slice 
 void expect_check_where(struct step_check *c, const struct node *n)
 {
     const struct node *items[EXPECT_ITEMS_MAX];
-    size_t count = expect_items(n, items, EXPECT_ITEMS_MAX);
+    size_t count = expect_check_items(c, n, "where", items);
     for (size_t i = 0; i < count; i++) {
         slice rest = items[i]->text, text;
         step_check_text(c, items[i], "where");

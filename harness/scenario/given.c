@@ -59,7 +59,8 @@ static int learn_namespace(struct play *p, struct device *d, struct error *err)
                 prefix = personal->items[0].items[0].text;
         }
     }
-    s->namespace_prefix = xslicedup(prefix);
+    if (!s->namespace_prefix) /* another play may have asked at the same time */
+        s->namespace_prefix = xslicedup(prefix);
     return 0;
 }
 
@@ -79,7 +80,8 @@ static int learn_separator(struct play *p, struct device *d, struct error *err)
     for (const struct unit *u = out.first; u; u = u->next)
         if (u->imap && imap_response_is(u->imap, "LIST") && u->imap->values.n_items > 1)
             separator = separator_of(&u->imap->values.items[1]);
-    p->session->separator = xslicedup(separator);
+    if (!p->session->separator)
+        p->session->separator = xslicedup(separator);
     return 0;
 }
 

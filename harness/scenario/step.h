@@ -35,6 +35,8 @@ struct step_check {
     struct check *check;
     const struct device_plan *device; /* whose step it is; NULL for steps without a device */
     ARRAY(slice) known;               /* variables that are bound from here on */
+    ARRAY(const struct node *) waits; /* names of signals that are waited for */
+    ARRAY(slice) signals;             /* and those that are given */
     unsigned include_depth;
 };
 
@@ -63,6 +65,8 @@ struct step_kinds {
 
 /* Validates a list of steps (of a check, a branch, an include). */
 void steps_check(struct step_check *c, const struct node *list);
+/* After all steps: each signal that is waited for must be given somewhere. */
+void steps_check_signals(struct step_check *c);
 /* Runs a list of steps in order up to the first that does not succeed. */
 enum step_result steps_run(struct play *p, const struct node *list);
 

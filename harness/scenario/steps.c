@@ -264,6 +264,18 @@ void steps_check(struct step_check *c, const struct node *list)
         check_step(c, list->items[i]);
 }
 
+void steps_check_signals(struct step_check *c)
+{
+    for (size_t i = 0; i < c->waits.n; i++) {
+        bool given = false;
+        for (size_t k = 0; k < c->signals.n; k++)
+            given |= slice_eq(c->signals.v[k], c->waits.v[i]->text);
+        if (!given)
+            problem_add(c->loader->problems, c->waits.v[i]->at, "no step signals \"%.*s\"",
+                        SLICE_ARG(c->waits.v[i]->text));
+    }
+}
+
 /* ---- names that are always bound ---- */
 
 #include "check_private.h"

@@ -47,7 +47,7 @@ struct target {
     const char *source;   /* address to connect from; NULL: any */
     unsigned max_connections;         /* open at the same time */
     double rate;                      /* new connections per second; 0: no limit */
-    const char *start, *stop, *reset; /* shell commands; NULL: none */
+    const char *start, *stop; /* shell commands; NULL: none */
     /* How a connection is made; set by whoever runs it when it is not a socket. */
     int (*dial)(void *ctx, enum service_id service, const char *source, nsec deadline,
                 struct stream **ret, struct error *err);

@@ -59,6 +59,8 @@ static void load_service(struct loader *l, const struct node *key, const struct 
             s->host = text_of(l, node_get(value, "host"), "host");
     }
     s->port = (uint16_t)port;
+    if (!port)
+        problem_add(l->problems, key->at, "a port is 1 to 65535");
     s->tls = (enum tls_mode)mode;
     if (!s->host)
         problem_add(l->problems, key->at, "the service has no host, and the file has none either");
@@ -164,13 +166,12 @@ static void load_limits(struct loader *l, const struct node *n)
 
 static void load_control(struct loader *l, const struct node *n)
 {
-    static const char *const keys[] = { "start", "stop", "reset" };
+    static const char *const keys[] = { "start", "stop" };
     if (!n || !node_is(n, NODE_MAP, "control", l->problems))
         return;
     node_only_keys(n, keys, COUNT(keys), "control", l->problems);
     l->t->start = text_of(l, node_get(n, "start"), "start");
     l->t->stop = text_of(l, node_get(n, "stop"), "stop");
-    l->t->reset = text_of(l, node_get(n, "reset"), "reset");
 }
 
 static const char *const top_keys[] = { "name",     "host",    "services", "tls",

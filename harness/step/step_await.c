@@ -4,12 +4,27 @@
 
 /* ---- await ---- */
 
+/* "$1" */
+static bool has_number(slice text)
+{
+    struct var_piece piece;
+    uint64_t number;
+    while (var_piece_next(&text, &piece))
+        if (slice_to_u64(piece.name, UINT32_MAX, &number))
+            return true;
+    return false;
+}
+
 void step_await_check(struct step_check *c, const struct node *value, const struct node *map)
 {
     const struct node *items[EXPECT_ITEMS_MAX];
-    size_t n = expect_items(value, items, EXPECT_ITEMS_MAX);
-    for (size_t i = 0; i < n; i++)
+    size_t n = expect_check_items(c, value, "await", items);
+    for (size_t i = 0; i < n; i++) {
         step_check_pattern(c, items[i]);
+        if (has_number(items[i]->text))
+            problem_add(c->loader->problems, items[i]->at,
+                        "$1, $2, ... are the numbers when a command was sent; an await has none");
+    }
     expect_check(c, map);
 }
 
@@ -102,12 +117,7 @@ enum step_result step_await_run(struct play *p, struct device *d, const struct s
 
 void step_reply_check(struct step_check *c, const struct node *value, const struct node *map)
 {
-    const struct node *items[EXPECT_ITEMS_MAX];
-    size_t n = expect_items(value, items, EXPECT_ITEMS_MAX);
-    for (size_t i = 0; i < n; i++)
-        step_check_pattern(c, items[i]);
-    if (expect_refuses(value))
-        c->check->refuses = true;
+    expect_check_completion(c, value);
     expect_check(c, map);
 }
 
@@ -123,9 +133,10 @@ enum step_result step_reply_run(struct play *p, struct device *d, const struct s
         reply.completion = NULL;
     if (d->outstanding)
         d->outstanding--;
+    step_save(d, map, &reply);
     enum step_result r = expect_completion(d, s, value, value, NULL, &reply);
     if (r == STEP_OK)
-        r = expect_reply(d, s, map, value, NULL, &reply);
+        r = expect_rest(d, s, map, &reply);
     if (r == STEP_OK && reply.completion)
         device_drop_unit(d, reply.completion);
     return r;
@@ -183,7 +194,7 @@ static enum step_result idle_start(struct device *d, const struct step *s, const
     r = expect_reply(d, s, map, value, "+", &reply);
     if (r != STEP_OK)
         return r;
-    d->idling = true;
+    d->idling = reply.completion && reply.completion->imap->kind == IMAP_CONTINUATION;
     /* What came before the continuation is news that an await may look for (RFC 2177 3). */
     if (reply.completion)
         device_drop_unit(d, reply.completion);

@@ -63,6 +63,30 @@ void step_collect(struct device *d, slice tag, bool stop_at_plus, nsec deadline,
         d->outstanding--;
 }
 
+/* ---- keeping ---- */
+
+/* POP3: $name.body is the multi-line data, un-stuffed, and $name.octets their number. */
+static void save_data(struct device *d, slice name, const struct pop3_reply *reply)
+{
+    auto_buf data;
+    buf_init(&data, CONN_UNIT_MAX);
+    pop3_reply_body(reply, &data);
+    vars_set(&d->play->vars, slice_of(arena_printf(&d->play->arena, "%.*s.body", SLICE_ARG(name))),
+             buf_slice(&data));
+    vars_set_text(&d->play->vars, arena_printf(&d->play->arena, "%.*s.octets", SLICE_ARG(name)),
+                  arena_printf(&d->play->arena, "%zu", data.n));
+}
+
+void step_save(struct device *d, const struct node *map, const struct reply *reply)
+{
+    const struct node *name = node_get(map, "save");
+    if (!name || !reply->completion)
+        return;
+    vars_set(&d->play->vars, name->text, slice_trim(reply->completion->raw));
+    if (reply->completion->pop3)
+        save_data(d, name->text, reply->completion->pop3);
+}
+
 /* ---- after a command ---- */
 
 static bool is_syntax_refusal(const struct unit *u)

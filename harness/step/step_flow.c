@@ -1,5 +1,6 @@
 /* The order of steps: parallel, signal, wait, eventually, if, include, set, pause. */
 #include "step_table.h"
+#include <unistd.h>
 
 /* ---- parallel ---- */
 
@@ -81,7 +82,8 @@ enum step_result step_parallel_run(struct play *p, const struct step *s, const s
 
 void step_signal_check(struct step_check *c, const struct node *value)
 {
-    node_is(value, NODE_SCALAR, "signal", c->loader->problems);
+    if (node_is(value, NODE_SCALAR, "signal", c->loader->problems))
+        *array_push(&c->signals) = value->text;
 }
 
 enum step_result step_signal_run(struct play *p, const struct step *s, const struct node *value)
@@ -93,7 +95,8 @@ enum step_result step_signal_run(struct play *p, const struct step *s, const str
 
 void step_wait_check(struct step_check *c, const struct node *value)
 {
-    node_is(value, NODE_SCALAR, "wait", c->loader->problems);
+    if (node_is(value, NODE_SCALAR, "wait", c->loader->problems))
+        *array_push(&c->waits) = value;
 }
 
 static bool was_signalled(const struct play *p, slice name)
@@ -216,6 +219,10 @@ static const struct node *load_include(struct check_loader *l, const struct node
     const char *path = arena_printf(l->arena, "%s/%.*s", l->root, SLICE_ARG(file->text));
     const char *shown = arena_printf(l->arena, "scenarios/%.*s", SLICE_ARG(file->text));
     size_t before = l->problems->list.n;
+    if (access(path, R_OK) < 0) {
+        problem_add(l->problems, file->at, "there is no file %s", shown);
+        return NULL;
+    }
     struct node *root = node_load(path, shown, l->arena, l->problems);
     if (!root || l->problems->list.n != before)
         return NULL;

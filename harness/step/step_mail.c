@@ -5,8 +5,6 @@
 #include "smtp_reply.h"
 #include "step_table.h"
 
-enum { MAX_RECIPIENTS = 200 };
-
 /* ---- mail ---- */
 
 void step_mail_check(struct step_check *c, const struct node *value, const struct node *map)
@@ -22,7 +20,7 @@ void step_mail_check(struct step_check *c, const struct node *value, const struc
         if (!node_get(value, keys[i]))
             problem_add(c->loader->problems, value->at, "mail needs \"%s\"", keys[i]);
     const struct node *items[EXPECT_ITEMS_MAX];
-    size_t n = expect_items(node_get(value, "to"), items, EXPECT_ITEMS_MAX);
+    size_t n = expect_check_items(c, node_get(value, "to"), "to", items);
     for (size_t k = 0; k < n; k++)
         step_check_text(c, items[k], "to");
     for (i = 0; i < COUNT(keys); i++)
@@ -89,6 +87,8 @@ void step_data_check(struct step_check *c, const struct node *value, const struc
         node_only_keys(value, keys, COUNT(keys), "data", c->loader->problems);
         if (node_get(value, "raw"))
             step_check_text(c, node_get(value, "raw"), "raw");
+        if (!node_get(map, "expect"))
+            expect_check_unread(c, map);
     } else {
         step_check_text(c, value, "data");
     }
@@ -111,6 +111,7 @@ static enum step_result take_reply(struct device *d, const struct step *s, const
 {
     struct reply reply;
     step_collect(d, S(""), false, play_deadline(d->play, map), &reply);
+    step_save(d, map, &reply);
     enum step_result r = expect_reply(d, s, map, value, "success", &reply);
     return r == STEP_OK ? step_finish(d, &reply) : r;
 }
@@ -134,7 +135,7 @@ enum step_result step_data_run(struct play *p, struct device *d, const struct st
         invariants_lose_count(d);
     d->outstanding += !raw || node_get(map, "expect");
     r = device_write(d, s, bytes);
-    if (r != STEP_OK || (raw && !node_get(map, "expect")))
+    if (r != STEP_OK)
         return r;
-    return take_reply(d, s, value, map);
+    return raw && !node_get(map, "expect") ? expect_where(d, s, map) : take_reply(d, s, value, map);
 }

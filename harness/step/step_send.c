@@ -33,15 +33,25 @@ void step_send_check(struct step_check *c, const struct node *value, const struc
     expect_check(c, map);
 }
 
-/* Of one command of a pipeline. */
-static void check_completion(struct step_check *c, const struct node *expect)
+/* Where there are no tags, each reply is judged by itself, and all of them by nothing. */
+static void check_replies(struct step_check *c, const struct node *map)
 {
-    const struct node *items[EXPECT_ITEMS_MAX];
-    size_t n = expect_items(expect, items, EXPECT_ITEMS_MAX);
-    for (size_t i = 0; i < n; i++)
-        step_check_pattern(c, items[i]);
-    if (expect_refuses(expect))
-        c->check->refuses = true;
+    static const char *const not_read[] = { "lines", "only", "in-order", "without", "body" };
+    for (size_t i = 0; i < COUNT(not_read) && c->device->kind != DEVICE_IMAP; i++)
+        if (node_get(map, not_read[i]))
+            problem_add(c->loader->problems, node_get(map, not_read[i])->at,
+                        "the replies of a pipeline are judged by \"expect\" alone");
+}
+
+/* There is no waiting for "+" in one write. */
+static void check_literals(struct step_check *c, const struct node *n)
+{
+    size_t at = slice_find(n->text, S("{$"));
+    slice inside = at == SIZE_MAX ? (slice) { NULL, 0 } : slice_skip(n->text, at);
+    inside = slice_sub(inside, 0, slice_find_char(inside, '}'));
+    if (c->device->kind == DEVICE_IMAP && inside.n && !slice_ends(inside, S("+")))
+        problem_add(c->loader->problems, n->at,
+                    "a literal in a pipeline is one that does not wait: {$name+}");
 }
 
 void step_pipeline_check(struct step_check *c, const struct node *value, const struct node *map)
@@ -49,13 +59,16 @@ void step_pipeline_check(struct step_check *c, const struct node *value, const s
     const struct node *expect = node_get(map, "expect");
     if (!node_is(value, NODE_LIST, "pipeline", c->loader->problems))
         return;
-    for (size_t i = 0; i < value->n; i++)
+    for (size_t i = 0; i < value->n; i++) {
         check_line(c, value->items[i]);
+        check_literals(c, value->items[i]);
+    }
+    check_replies(c, map);
     if (expect && (expect->kind != NODE_LIST || expect->n != value->n))
         problem_add(c->loader->problems, expect->at,
                     "expect is a list with one entry for each of the %zu commands", value->n);
     for (size_t i = 0; expect && expect->kind == NODE_LIST && i < expect->n; i++)
-        check_completion(c, expect->items[i]);
+        expect_check_completion(c, expect->items[i]);
     expect_check_rest(c, map);
 }
 
@@ -65,6 +78,10 @@ void step_raw_check(struct step_check *c, const struct node *value, const struct
     imply(c, c->device->kind == DEVICE_IMAP, value->text);
     if (node_get(map, "tag"))
         step_check_text(c, node_get(map, "tag"), "tag");
+    if (node_get(map, "tag") && c->device->kind != DEVICE_IMAP)
+        problem_add(c->loader->problems, node_get(map, "tag")->at, "only IMAP has tags");
+    if (!node_get(map, "expect") && !node_get(map, "tag"))
+        expect_check_unread(c, map);
     expect_check(c, map);
 }
 
@@ -273,28 +290,6 @@ static void look_for_unasked(struct device *d)
                         "%s got a reply that answers no command", d->name);
 }
 
-/* POP3: $name.body is the multi-line data, un-stuffed, and $name.octets their number. */
-static void save_data(struct device *d, slice name, const struct pop3_reply *reply)
-{
-    auto_buf data;
-    buf_init(&data, CONN_UNIT_MAX);
-    pop3_reply_body(reply, &data);
-    vars_set(&d->play->vars, slice_of(arena_printf(&d->play->arena, "%.*s.body", SLICE_ARG(name))),
-             buf_slice(&data));
-    vars_set_text(&d->play->vars, arena_printf(&d->play->arena, "%.*s.octets", SLICE_ARG(name)),
-                  arena_printf(&d->play->arena, "%zu", data.n));
-}
-
-static void save_reply(struct device *d, const struct node *map, const struct reply *reply)
-{
-    const struct node *name = node_get(map, "save");
-    if (!name || !reply->completion)
-        return;
-    vars_set(&d->play->vars, name->text, slice_trim(reply->completion->raw));
-    if (reply->completion->pop3)
-        save_data(d, name->text, reply->completion->pop3);
-}
-
 enum step_result step_send_run(struct play *p, struct device *d, const struct step *s,
                                const struct node *value, const struct node *map)
 {
@@ -318,7 +313,7 @@ enum step_result step_send_run(struct play *p, struct device *d, const struct st
     parts_release(&parts);
     if (r != STEP_OK)
         return r;
-    save_reply(d, map, &reply);
+    step_save(d, map, &reply);
     r = expect_reply(d, s, map, value, step_success(d), &reply);
     return r == STEP_OK ? step_finish(d, &reply) : r;
 }
@@ -371,11 +366,10 @@ enum step_result step_pipeline_run(struct play *p, struct device *d, const struc
         if (r == STEP_OK && reply.completion && !device_is_imap(d))
             device_drop_unit(d, reply.completion);
     }
-    if (r == STEP_OK && device_is_imap(d)) {
-        /* All that came in any of them. */
-        struct reply all = { .first = d->pending };
-        r = expect_rest(d, s, map, &all);
-    }
+    /* All that came in any of them; what has no tags was judged reply by reply. */
+    struct reply all = { .first = d->pending };
+    if (r == STEP_OK)
+        r = device_is_imap(d) ? expect_rest(d, s, map, &all) : expect_where(d, s, map);
     if (r == STEP_OK)
         device_drop_pending(d);
     return r;
@@ -423,10 +417,13 @@ enum step_result step_raw_run(struct play *p, struct device *d, const struct ste
     tell_invariants(d, bytes, tag, answered);
     d->outstanding += answered;
     r = device_write(d, s, bytes);
-    if (r != STEP_OK || !answered)
+    if (r == STEP_OK && !answered)
+        return expect_where(d, s, map);
+    if (r != STEP_OK)
         return r;
     struct reply reply;
     step_collect(d, tag, step_wants_plus(map), deadline, &reply);
+    step_save(d, map, &reply);
     r = expect_reply(d, s, map, value, step_success(d), &reply);
     return r == STEP_OK ? step_finish(d, &reply) : r;
 }

@@ -1,10 +1,10 @@
 #include "step_table.h"
 
 static const char *const reply_options[] = { REPLY_OPTIONS, NULL };
+static const char *const batch_options[] = { READ_OPTIONS, NULL };
 static const char *const raw_options[] = { REPLY_OPTIONS, "tag", NULL };
 static const char *const await_options[] = { "within", "without", "where", NULL };
 static const char *const no_options[] = { NULL };
-static const char *const connect_options[] = { "expect", NULL };
 static const char *const closed_options[] = { "with", NULL };
 static const char *const where_options[] = { "where", NULL };
 static const char *const mail_options[] = { "within", NULL };
@@ -16,13 +16,13 @@ static const char *const mail_options[] = { "within", NULL };
 
 static const struct device_verb device_verbs[] = {
     ROW("send", step_send, reply_options, FOR_ALL),
-    ROW("pipeline", step_pipeline, reply_options, FOR_ALL),
+    ROW("pipeline", step_pipeline, batch_options, FOR_ALL),
     ROW("raw", step_raw, raw_options, FOR_ALL),
     ROW("await", step_await, await_options, FOR_IMAP),
     ROW("reply", step_reply, reply_options, FOR_ALL),
     ROW("silence", step_silence, no_options, FOR_ALL),
-    ROW("idle", step_idle, reply_options, FOR_IMAP),
-    ROW("connect", step_connect, connect_options, FOR_ALL),
+    ROW("idle", step_idle, batch_options, FOR_IMAP),
+    ROW("connect", step_connect, no_options, FOR_ALL),
     ROW("close", step_close, no_options, FOR_ALL),
     ROW("closed", step_closed, closed_options, FOR_ALL),
     ROW("starttls", step_starttls, where_options, FOR_ALL),

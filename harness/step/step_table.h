@@ -17,10 +17,10 @@ enum {
     FOR_ALL = FOR_IMAP | FOR_POP3 | FOR_SMTP,
 };
 
-/* The options of every verb that reads a reply. */
-#define REPLY_OPTIONS                                                                              \
-    "expect", "untagged", "lines", "only", "in-order", "without", "code", "body", "where",         \
-        "within", "save"
+/* The options of every verb that reads replies, and of those that read one. */
+#define READ_OPTIONS                                                                               \
+    "expect", "untagged", "lines", "only", "in-order", "without", "code", "body", "where", "within"
+#define REPLY_OPTIONS READ_OPTIONS, "save"
 
 #define DEVICE_VERB(name)                                                                          \
     void name##_check(struct step_check *c, const struct node *value, const struct node *map);     \
@@ -79,6 +79,8 @@ PLAIN_VERB(step_fresh_login);
    continuation where `stop_at_plus`; the next reply for SMTP and POP3. Fills *ret; units stay in
    the device's pending list. */
 void step_collect(struct device *d, slice tag, bool stop_at_plus, nsec deadline, struct reply *ret);
+/* The option `save`: keeps the whole text of the completion under that name. */
+void step_save(struct device *d, const struct node *map, const struct reply *reply);
 /* After a judged command: drops what was pending and, when the completion was a refusal for syntax
    (BAD, 500 to 504, -ERR to an unknown command), sends the resync probe. */
 enum step_result step_finish(struct device *d, const struct reply *reply);
