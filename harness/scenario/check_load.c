@@ -203,7 +203,14 @@ void check_load_file(struct check_loader *l, const char *path, const char *shown
                      const char *id_prefix, struct check_list *list)
 {
     struct node *root = node_load(path, shown, l->arena, l->problems);
-    if (!root || !node_is(root, NODE_MAP, "a scenario", l->problems))
+    if (root)
+        check_load_tree(l, root, id_prefix, list);
+}
+
+void check_load_tree(struct check_loader *l, const struct node *root, const char *id_prefix,
+                     struct check_list *list)
+{
+    if (!node_is(root, NODE_MAP, "a scenario", l->problems))
         return;
     if (node_get(root, "steps") && !node_get(root, "checks"))
         return; /* a file for `include`: read where it is included */

@@ -133,6 +133,9 @@ struct check_list {
 };
 void check_load_file(struct check_loader *l, const char *path, const char *shown,
                      const char *id_prefix, struct check_list *list);
+/* The same from a tree. */
+void check_load_tree(struct check_loader *l, const struct node *root, const char *id_prefix,
+                     struct check_list *list);
 
 /* The variants of a check, in the order written. */
 struct planned_list {

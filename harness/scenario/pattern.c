@@ -66,7 +66,7 @@ static bool parse_regex(struct parser *p, struct pattern *ret)
 {
     size_t start = ++p->at;
     for (; p->at < p->text.n; p->at++) {
-        if (p->text.p[p->at] == '\\')
+        if (p->text.p[p->at] == '\\' && p->at + 1 < p->text.n)
             p->at++;
         else if (p->text.p[p->at] == '/')
             break;

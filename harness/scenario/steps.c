@@ -1,7 +1,7 @@
 /* Validation of steps against the table of verbs. Running them is play.c's. */
 #include "step.h"
+#include "match.h"
 #include "message.h"
-#include "pattern.h"
 #include "vars.h"
 
 void step_bind(struct step_check *c, slice name)
@@ -71,6 +71,17 @@ static void bind_captured(void *ctx, slice name)
     step_bind(c->check, name);
 }
 
+/* Expressions that cannot be compiled would match nothing. */
+static void check_regexes(struct step_check *c, const struct node *n, const struct pattern *p)
+{
+    char why[200];
+    if (p->kind == PATTERN_REGEX && match_regex(p->text, S(""), NULL, why) < 0)
+        problem_add(c->loader->problems, n->at, "the expression /%.*s/ is wrong: %s",
+                    SLICE_ARG(p->text), why);
+    for (size_t i = 0; i < p->n; i++)
+        check_regexes(c, n, &p->items[i]);
+}
+
 static void bind_groups(struct step_check *c, const struct pattern *p)
 {
     slice rest = p->kind == PATTERN_REGEX ? p->text : (slice) { NULL, 0 };
@@ -101,6 +112,7 @@ void step_check_pattern(struct step_check *c, const struct node *n)
     if (!p.n)
         problem_add(c->loader->problems, n->at, "an empty pattern");
     pattern_variables(&p, bind_captured, &(struct capturing) { c, n });
+    check_regexes(c, n, &p);
     bind_groups(c, &p);
 }
 

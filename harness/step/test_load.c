@@ -25,6 +25,7 @@ static const struct {
     /* what is expected */
     { PHONE "{send: NOOP, expect: 'OK ('}\n", "not closed" },
     { PHONE "{send: NOOP, expect: ''}\n", "an empty pattern" },
+    { PHONE "{send: NOOP, untagged: '1 FETCH (UID /(/)'}\n", "the expression /(/ is wrong" },
     { PHONE "{send: NOOP, expect: []}\n", "expect lists 1 to 64" },
     { PHONE "{send: NOOP, untagged: []}\n", "untagged lists 1 to 64" },
     { PHONE "{send: NOOP, only: []}\n", "only lists 1 to 64" },
