@@ -1,5 +1,6 @@
 /* Several patterns against several responses: must come, only these, in this order, none of these. */
 #include "expect_private.h"
+#include "hash.h"
 #include "imap_response.h"
 #include "pop3_reply.h"
 #include "smtp_reply.h"
@@ -25,45 +26,56 @@ static bool is_fetch(const struct imap_value *values)
            values->items[2].kind == IMAP_LIST;
 }
 
+/* next[i]: the next FETCH of the message that candidate i is about; SIZE_MAX: none. */
+static void chain_fetches(const struct candidates *all, size_t *next)
+{
+    struct hash last = { 0 };
+    for (size_t i = 0; i < all->n; i++) {
+        const struct imap_value *v = &all->v[i].subject.values;
+        next[i] = SIZE_MAX;
+        if (!is_fetch(v))
+            continue;
+        void *before = hash_get(&last, v->items[0].text);
+        if (before)
+            next[(uintptr_t)before - 1] = i;
+        hash_put(&last, v->items[0].text, (void *)(uintptr_t)(i + 1));
+    }
+    hash_release(&last);
+}
+
+static void join(struct candidates *all, struct arena *arena, size_t first, const size_t *next)
+{
+    size_t items = 0, at = all->n, n = 0;
+    for (size_t i = first; i != SIZE_MAX; i = next[i])
+        items += all->v[i].subject.values.items[2].n_items;
+    struct imap_value *joined = arena_new_n(arena, struct imap_value, 3 + items);
+    memcpy(joined, all->v[first].subject.values.items, 3 * sizeof *joined);
+    joined[2].items = joined + 3;
+    for (size_t i = first; i != SIZE_MAX; i = next[i]) {
+        const struct imap_value *data = &all->v[i].subject.values.items[2];
+        if (data->n_items)
+            memcpy(joined[2].items + n, data->items, data->n_items * sizeof *joined);
+        n += data->n_items;
+        all->v[i].merged_into = at;
+    }
+    joined[2].n_items = n;
+    struct candidate *c = add(all, arena);
+    *c = all->v[first];
+    c->merged = true;
+    c->merged_into = SIZE_MAX;
+    c->subject.values.items = joined;
+}
+
 /* A server may spread the data of one FETCH over several responses (RFC 9051 7.5.2), so all that
    came for one number is offered joined, too. */
 static void merge_fetches(struct candidates *all, struct arena *arena)
 {
     size_t n = all->n;
-    for (size_t i = 0; i < n; i++) {
-        struct imap_value *a = &all->v[i].subject.values;
-        if (!is_fetch(a) || all->v[i].merged_into != SIZE_MAX)
-            continue;
-        size_t items = a->items[2].n_items, parts = 1;
-        for (size_t k = i + 1; k < n; k++) {
-            struct imap_value *b = &all->v[k].subject.values;
-            if (is_fetch(b) && slice_eq(a->items[0].text, b->items[0].text)) {
-                items += b->items[2].n_items;
-                parts++;
-            }
-        }
-        if (parts == 1)
-            continue;
-        struct imap_value *joined = arena_new_n(arena, struct imap_value, 3 + items);
-        memcpy(joined, a->items, 3 * sizeof *joined);
-        joined[2].items = joined + 3;
-        joined[2].n_items = 0;
-        size_t at = all->n;
-        for (size_t k = i; k < n; k++) {
-            struct imap_value *b = &all->v[k].subject.values;
-            if (!is_fetch(b) || !slice_eq(a->items[0].text, b->items[0].text))
-                continue;
-            memcpy(joined[2].items + joined[2].n_items, b->items[2].items,
-                   b->items[2].n_items * sizeof *joined);
-            joined[2].n_items += b->items[2].n_items;
-            all->v[k].merged_into = at;
-        }
-        struct candidate first = all->v[i], *c = add(all, arena);
-        *c = first;
-        c->merged = true;
-        c->merged_into = SIZE_MAX;
-        c->subject.values.items = joined;
-    }
+    size_t *next = arena_new_n(arena, size_t, n + 1);
+    chain_fetches(all, next);
+    for (size_t i = 0; i < n; i++)
+        if (next[i] != SIZE_MAX && all->v[i].merged_into == SIZE_MAX)
+            join(all, arena, i, next);
 }
 
 static void from_imap(struct candidates *all, struct arena *arena)
