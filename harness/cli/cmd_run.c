@@ -238,6 +238,8 @@ static void run_main(void *arg)
     struct task *watcher = task_spawn_named("signals", watch_signals, j);
     j->began = now();
     int r = open_next_hop(j, &hop);
+    if (r == 0 && j->target.reset && j->target.disposable)
+        r = target_command(j->target.reset, &j->err);
     if (r == 0)
         r = session_open(s, &j->err);
     if (r == 0) {

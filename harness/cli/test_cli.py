@@ -149,6 +149,20 @@ def everything_skipped_is_not_success(state):
 # ---- exit statuses and the command line ----
 
 @test
+def reset_runs_on_disposable_targets_only(state):
+    mark = state / "was-reset"
+    text = (state / "target.yaml").read_text() + f"control: {{reset: 'touch {mark}'}}\n"
+    (state / "reset.yaml").write_text(text.replace("disposable: true\n", ""))
+    run("run", "-t", state / "reset.yaml", "imap/session/noop")
+    expect(not mark.exists(), "it ran where mail matters")
+    (state / "reset.yaml").write_text(text)
+    expect_exit(run("run", "-t", state / "reset.yaml", "imap/session/noop"), 0)
+    expect(mark.exists(), "it did not run")
+    (state / "reset.yaml").write_text(text.replace("touch", "false"))
+    expect_exit(run("run", "-t", state / "reset.yaml", "imap/session/noop"), 6)
+
+
+@test
 def wrong_command_lines_are_explained(state):
     for args in ([], ["rum"], ["run", "--tarbet", "x"], ["run"], ["run", "-t", "imap://a:b@h"],
                  ["run", "-t", "http://h"], ["list", "nothing-like-this"], ["explain"],

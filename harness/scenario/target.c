@@ -228,3 +228,17 @@ int target_add_url(struct target *t, const char *url, struct error *err)
                                   services[id].implicit_tls ? TLS_MODE_IMPLICIT : TLS_MODE_NONE };
     return 0;
 }
+
+int target_command(const char *command, struct error *err)
+{
+    struct child_options o = { .shell = command };
+    struct child_result out;
+    char how[64];
+    int r = child_run(&o, now() + SECONDS(120), err, &out);
+    if (r < 0)
+        return r;
+    if (out.exit_status != 0)
+        r = error_set(err, ERR_INTERNAL, "\"%s\" %s", command, child_result_text(&out, how));
+    child_result_release(&out);
+    return r;
+}

@@ -47,7 +47,7 @@ struct target {
     const char *source;   /* address to connect from; NULL: any */
     unsigned max_connections;         /* open at the same time */
     double rate;                      /* new connections per second; 0: no limit */
-    const char *start, *stop; /* shell commands; NULL: none */
+    const char *start, *stop, *reset; /* shell commands; NULL: none */
     /* How a connection is made; set by whoever runs it when it is not a socket. */
     int (*dial)(void *ctx, enum service_id service, const char *source, nsec deadline,
                 struct stream **ret, struct error *err);
@@ -72,6 +72,8 @@ int target_resolve_passwords(struct target *t, struct error *err);
 
 /* Can the target be started again by its commands (or by us)? */
 bool target_can_restart(const struct target *t);
+/* Runs one of those commands to its end. 0, or an error code with a sentence. */
+int target_command(const char *command, struct error *err);
 /* Are all services on 127.0.0.0/8, ::1 or in memory? */
 bool target_is_loopback(const struct target *t);
 /* The name to verify for a service. */

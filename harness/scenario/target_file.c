@@ -166,12 +166,13 @@ static void load_limits(struct loader *l, const struct node *n)
 
 static void load_control(struct loader *l, const struct node *n)
 {
-    static const char *const keys[] = { "start", "stop" };
+    static const char *const keys[] = { "start", "stop", "reset" };
     if (!n || !node_is(n, NODE_MAP, "control", l->problems))
         return;
     node_only_keys(n, keys, COUNT(keys), "control", l->problems);
     l->t->start = text_of(l, node_get(n, "start"), "start");
     l->t->stop = text_of(l, node_get(n, "stop"), "stop");
+    l->t->reset = text_of(l, node_get(n, "reset"), "reset");
 }
 
 static const char *const top_keys[] = { "name",     "host",    "services", "tls",

@@ -3,7 +3,6 @@
 #include "message.h"
 #include "next_hop.h"
 #include "step_table.h"
-#include "child.h"
 #include "trace.h"
 
 /* ---- checkpoint ---- */
@@ -214,20 +213,6 @@ void step_restart_check(struct step_check *c, const struct node *value)
     node_word(value, words, 1, "restart", &i, c->loader->problems);
 }
 
-static int run_command(const char *command, struct error *err)
-{
-    struct child_options o = { .shell = command };
-    struct child_result out;
-    char how[64];
-    int r = child_run(&o, now() + SECONDS(120), err, &out);
-    if (r < 0)
-        return r;
-    if (out.exit_status != 0)
-        r = error_set(err, ERR_INTERNAL, "\"%s\" %s", command, child_result_text(&out, how));
-    child_result_release(&out);
-    return r;
-}
-
 enum step_result step_restart_run(struct play *p, const struct step *s, const struct node *value)
 {
     struct target *t = p->session->target;
@@ -238,8 +223,8 @@ enum step_result step_restart_run(struct play *p, const struct step *s, const st
     if (t->restart) {
         r = t->restart(t->restart_ctx, &err);
     } else {
-        r = run_command(t->stop, &err);
-        r = r < 0 ? r : run_command(t->start, &err);
+        r = target_command(t->stop, &err);
+        r = r < 0 ? r : target_command(t->start, &err);
     }
     return r < 0 ? play_error_from(p, &err) : STEP_OK;
 }
