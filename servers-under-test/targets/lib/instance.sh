@@ -114,8 +114,8 @@ target_file() {
     printf 'disposable: true\n'
     # Not the server's own address, which servers trust.
     printf 'source: 127.0.0.5\nlimits:\n  connections: 40\n'
-    printf 'control:\n  start: %s\n  stop: %s\n  reset: %s\n' \
-        "$(command_line start)" "$(command_line stop)" "$(command_line reset)"
+    printf 'control:\n  start: %s\n  stop: %s\n' \
+        "$(command_line start)" "$(command_line stop)"
 }
 
 # Whoever called sudo must be able to read it.
