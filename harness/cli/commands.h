@@ -48,7 +48,6 @@ const struct command_line *coverage_line(void);
 
 /* Prints "mailassay: sentence" and what help there is; returns the exit status of the error. */
 int say_error(const struct error *err);
-int exit_of(enum error_code code);
 /* Prints the caret errors; returns EXIT_FILE. */
 int say_problems(const struct problems *problems);
 /* The bundled library and the scenario files among `words`, which are left in *selectors. 0 or an

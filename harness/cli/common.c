@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-int exit_of(enum error_code code)
+static int exit_of(enum error_code code)
 {
     switch (code) {
     case ERR_NONE:

@@ -7,7 +7,7 @@ const char *const device_kind_names[] = { "imap", "pop3", "smtp", "submission", 
 
 enum { MAX_ACCOUNTS = 8 };
 
-void check_uses_account(struct check *c, unsigned account)
+static void uses_account(struct check *c, unsigned account)
 {
     if (c->accounts < account)
         c->accounts = account;
@@ -159,7 +159,7 @@ void check_load_devices(struct check_loader *l, struct check *c, const struct no
         } else if (node_is(value, NODE_MAP, "a device", l->problems)) {
             load_device_map(l, c, d, value);
         }
-        check_uses_account(c, d->account);
+        uses_account(c, d->account);
     }
 }
 
@@ -182,7 +182,7 @@ static struct mailbox_plan *add_mailbox(struct check_loader *l, struct check *c,
         memcpy(all, c->mailboxes, c->n_mailboxes * sizeof *all);
     c->mailboxes = all;
     all[c->n_mailboxes] = (struct mailbox_plan) { .name = name, .account = account };
-    check_uses_account(c, account);
+    uses_account(c, account);
     if (!name[0])
         c->needs_disposable = c->exclusive = true;
     return &all[c->n_mailboxes++];
@@ -272,7 +272,7 @@ void check_load_needs(struct check_loader *l, struct check *c, const struct node
         need_services(l, c, node_get(map, "services"));
     if (node_get(map, "accounts") &&
         node_u64(node_get(map, "accounts"), MAX_ACCOUNTS, "accounts", &accounts, l->problems))
-        check_uses_account(c, (unsigned)accounts);
+        uses_account(c, (unsigned)accounts);
     struct {
         const char *key;
         bool *flag;

@@ -10,8 +10,6 @@ void check_load_needs(struct check_loader *l, struct check *c, const struct node
 void check_load_each(struct check_loader *l, struct check *c);
 /* Binds the names that every step of the check may use. */
 void check_bind_all(struct step_check *sc);
-/* Records that the check uses this account. */
-void check_uses_account(struct check *c, unsigned account);
 
 /* Calls fn for every value that the variable has in some variant. False when `each` has no such
    variable. */

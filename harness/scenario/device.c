@@ -125,7 +125,8 @@ static int wrap_tls(struct device *d, struct stream **s, struct error *err)
     return 0;
 }
 
-int device_connect(struct device *d, struct error *err)
+/* Opens the connection only: nothing is read. */
+static int connect_device(struct device *d, struct error *err)
 {
     struct session *session = d->play->session;
     const struct target *t = session->target;
@@ -282,7 +283,7 @@ static int climb(struct device *d, enum device_state state, struct error *err)
 
 static int open_once(struct device *d, enum device_state state, struct error *err)
 {
-    int r = device_connect(d, err);
+    int r = connect_device(d, err);
     if (r < 0)
         return r;
     r = climb(d, state, err);

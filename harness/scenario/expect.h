@@ -38,15 +38,12 @@ void expect_check(struct step_check *c, const struct node *map);
 void expect_check_rest(struct step_check *c, const struct node *map);
 /* The value of "expect": patterns; when all are refusals, the check refuses. NULL is fine. */
 void expect_check_completion(struct step_check *c, const struct node *n);
-void expect_check_patterns(struct step_check *c, const struct node *n, const char *what);
 /* One scalar or a list of 1 to EXPECT_ITEMS_MAX, as expect_items(). */
 enum { EXPECT_ITEMS_MAX = 64 };
 size_t expect_check_items(struct step_check *c, const struct node *n, const char *what,
                           const struct node *ret[EXPECT_ITEMS_MAX]);
 /* Of a step that reads nothing because it has no "expect": then the others mean nothing. */
 void expect_check_unread(struct step_check *c, const struct node *map);
-/* Is the node's every alternative a refusal or a close? */
-bool expect_refuses(const struct node *expect);
 
 /* The texts of a node that is one or several scalars; how many, at most max. */
 size_t expect_items(const struct node *n, const struct node *ret[], size_t max);

@@ -43,7 +43,7 @@ static void check_kind(struct step_check *c, const struct node *n, const char *k
                     device_kind_names[c->device->kind]);
 }
 
-void expect_check_patterns(struct step_check *c, const struct node *n, const char *what)
+static void check_patterns(struct step_check *c, const struct node *n, const char *what)
 {
     const struct node *items[EXPECT_ITEMS_MAX];
     size_t count = expect_check_items(c, n, what, items);
@@ -51,13 +51,8 @@ void expect_check_patterns(struct step_check *c, const struct node *n, const cha
         step_check_pattern(c, items[i]);
 }
 
-void expect_check_completion(struct step_check *c, const struct node *n)
-{
-    expect_check_patterns(c, n, "expect");
-    c->check->refuses |= expect_refuses(n);
-}
-
-bool expect_refuses(const struct node *expect)
+/* Is every alternative a refusal or a close? */
+static bool refuses_all(const struct node *expect)
 {
     static const char *const negative[] = { "NO", "BAD", "-ERR", "closed", "4", "5" };
     const struct node *items[EXPECT_ITEMS_MAX];
@@ -70,6 +65,12 @@ bool expect_refuses(const struct node *expect)
         refuses &= one;
     }
     return refuses;
+}
+
+void expect_check_completion(struct step_check *c, const struct node *n)
+{
+    check_patterns(c, n, "expect");
+    c->check->refuses |= refuses_all(n);
 }
 
 /* `only: []` where responses are lines: there must be none. In IMAP it would name no kind. */
@@ -115,7 +116,7 @@ void expect_check_rest(struct step_check *c, const struct node *map)
         if (is_no_lines(c, n, patterns[i].key))
             continue;
         check_kind(c, n, patterns[i].key, patterns[i].kinds);
-        expect_check_patterns(c, n, patterns[i].key);
+        check_patterns(c, n, patterns[i].key);
     }
     check_save(c, node_get(map, "save"));
     check_body(c, node_get(map, "body"));

@@ -121,14 +121,12 @@ static void name_play(struct play *p)
 
 /* ---- making ---- */
 
-static int append(struct play *p, struct device *d, slice mailbox, const struct message *m,
-                  struct error *err)
+static int append(struct device *d, slice mailbox, const struct message *m, struct error *err)
 {
     auto_buf date;
     buf_init(&date, BUF_OURS);
     if (m->date.n)
         buf_addf(&date, "\"%.*s\"", SLICE_ARG(m->date));
-    (void)p;
     return imap_append(&d->client.imap, mailbox, m->flags, buf_slice(&date), m->bytes, soon(), err,
                        NULL);
 }
@@ -186,7 +184,7 @@ static int make_mailbox(struct play *p, const struct mailbox_plan *plan, struct 
         r = empty_inbox(d, err);
     }
     for (size_t i = first; r == 0 && i < p->n_messages; i++)
-        r = append(p, d, slice_of(name), &p->messages[i], err);
+        r = append(d, slice_of(name), &p->messages[i], err);
     return r;
 }
 

@@ -1,5 +1,6 @@
 #include "invariant_private.h"
 #include "clause.h"
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -114,11 +115,9 @@ struct invariants {
     struct hash contents; /* key -> fingerprint, as a pointer that is never NULL */
 };
 
-int invariants_open(struct session *s, struct error *err)
+void invariants_open(struct session *s)
 {
-    (void)err;
     s->invariants = NEW(struct invariants);
-    return 0;
 }
 
 void invariants_close(struct session *s)
@@ -201,38 +200,43 @@ static void record(struct device *d, enum invariant_id id, slice actual, size_t 
     buf_add(&f->actual, slice_sub(actual, 0, SHOWN));
 }
 
+static void break_rule(struct device *d, enum invariant_id id, slice actual, size_t offset,
+                       const char *format, va_list args) __attribute__((format(printf, 5, 0)));
+static void break_rule(struct device *d, enum invariant_id id, slice actual, size_t offset,
+                       const char *format, va_list args)
+{
+    char *text = NULL;
+    if (d->quiet || is_waived(d->play->check, rows[id].id))
+        return;
+    if (vasprintf(&text, format, args) < 0)
+        text = xstrdup("(no memory for the message)");
+    record(d, id, actual, offset, text);
+}
+
 void invariant_broken(struct device *d, enum invariant_id id, slice actual, size_t offset,
                       const char *format, ...)
 {
-    char *text = NULL;
     va_list args;
-    if (d->quiet || is_waived(d->play->check, rows[id].id))
-        return;
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = xstrdup("(no memory for the message)");
+    break_rule(d, id, actual, offset, format, args);
     va_end(args);
-    record(d, id, actual, offset, text);
 }
 
 void invariant_break(struct device *d, const char *id, slice actual, const char *format, ...)
 {
     const struct invariant *row = invariant_find(slice_of(id));
-    char *text = NULL;
     va_list args;
-    if (!row || d->quiet || is_waived(d->play->check, id))
-        return;
+    assert(row);
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = xstrdup("(no memory for the message)");
+    break_rule(d, (enum invariant_id)(row - rows), actual, SIZE_MAX, format, args);
     va_end(args);
-    record(d, (enum invariant_id)(row - rows), actual, SIZE_MAX, text);
 }
 
 void invariant_checked(struct device *d, const char *id)
 {
     const struct invariant *row = invariant_find(slice_of(id));
-    if (row && !d->quiet)
+    assert(row);
+    if (!d->quiet)
         invariant_looked(d, (enum invariant_id)(row - rows));
 }
 

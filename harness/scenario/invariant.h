@@ -34,8 +34,8 @@ void invariant_break(struct device *d, const char *id, slice actual, const char 
 /* The rule was looked at elsewhere and holds so far. */
 void invariant_checked(struct device *d, const char *id);
 
+void invariants_open(struct session *s);
 /* Adds one result per rule that had something to look at. */
-int invariants_open(struct session *s, struct error *err);
 void invariants_report(struct session *s);
 void invariants_close(struct session *s);
 

@@ -31,7 +31,6 @@ struct node *node_parse(slice text, const char *shown, struct arena *arena,
 
 /* The value of a key; NULL when absent or when map is not a map (or NULL). */
 struct node *node_get(const struct node *map, const char *key);
-struct node *node_key(const struct node *map, const char *key);
 
 /* Checks that a node is of a kind and adds a problem that names `what` otherwise. */
 bool node_is(const struct node *n, enum node_kind kind, const char *what,

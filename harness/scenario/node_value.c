@@ -14,12 +14,6 @@ struct node *node_get(const struct node *map, const char *key)
     return i == SIZE_MAX ? NULL : map->items[i];
 }
 
-struct node *node_key(const struct node *map, const char *key)
-{
-    size_t i = index_of(map, key);
-    return i == SIZE_MAX ? NULL : map->keys[i];
-}
-
 bool node_is(const struct node *n, enum node_kind kind, const char *what, struct problems *problems)
 {
     static const char *const kinds[] = { "a single value", "a list", "a mapping" };

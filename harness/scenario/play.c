@@ -42,6 +42,17 @@ nsec play_deadline(const struct play *p, const struct node *map)
 
 /* ---- failures ---- */
 
+/* In the play's arena. */
+static char *text_of(struct play *p, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+static char *text_of(struct play *p, const char *format, va_list args)
+{
+    autofree char *text = NULL;
+    if (vasprintf(&text, format, args) < 0)
+        abort();
+    return arena_str(&p->arena, slice_of(text));
+}
+
 void play_failure_clear(struct play_failure *f)
 {
     array_release(&f->expected);
@@ -52,15 +63,12 @@ void play_failure_clear(struct play_failure *f)
 enum step_result play_fail(struct play *p, const struct step *s, const struct device *d,
                            const struct node *at, const char *format, ...)
 {
-    autofree char *text = NULL;
     va_list args;
-    va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
-    va_end(args);
     play_failure_clear(&p->failure);
     p->failure.set = true;
-    p->failure.message = arena_str(&p->arena, slice_of(text));
+    va_start(args, format);
+    p->failure.message = text_of(p, format, args);
+    va_end(args);
     p->failure.at = at ? at : s ? s->key : NULL;
     if (s) {
         struct step *copy = arena_new(&p->arena, struct step);
@@ -96,13 +104,10 @@ void play_fail_actual(struct play *p, slice bytes, const struct match *m)
 
 void play_fail_more(struct play *p, const char *format, ...)
 {
-    autofree char *text = NULL;
     va_list args;
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    *array_push(&p->failure.more) = text_of(p, format, args);
     va_end(args);
-    *array_push(&p->failure.more) = arena_str(&p->arena, slice_of(text));
 }
 
 enum step_result play_error(struct play *p, enum error_code code, const char *format, ...)
@@ -123,13 +128,10 @@ enum step_result play_error_from(struct play *p, const struct error *err)
 
 enum step_result play_skip(struct play *p, const char *format, ...)
 {
-    autofree char *text = NULL;
     va_list args;
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    p->skip = text_of(p, format, args);
     va_end(args);
-    p->skip = arena_str(&p->arena, slice_of(text));
     return STEP_FAILED;
 }
 

@@ -141,8 +141,6 @@ void device_bind_accounts(struct vars *vars, const struct target *t);
 enum device_state device_wanted_state(struct device *d);
 /* Opens the connection and brings the device to the state. 0 or an error code. */
 int device_open(struct device *d, enum device_state state, struct error *err);
-/* Opens the connection only: nothing is read. */
-int device_connect(struct device *d, struct error *err);
 /* POP3: RSET, so that nothing is removed, QUIT, and the server's close, all in two seconds at most.
    The lock of the maildrop is gone only then (RFC 1939 section 6), and the next check wants it. */
 void device_leave(struct device *d);

@@ -77,6 +77,5 @@ void step_check_pattern(struct step_check *c, const struct node *n);
 /* The option `within`, if there is one. */
 void step_check_within(struct step_check *c, const struct node *map);
 void step_bind(struct step_check *c, slice name);
-bool step_is_bound(const struct step_check *c, slice name);
 
 #endif

@@ -4,12 +4,6 @@
 #include "message.h"
 #include "vars.h"
 
-void step_bind(struct step_check *c, slice name)
-{
-    if (!step_is_bound(c, name))
-        *array_push(&c->known) = name;
-}
-
 /* The part of a name before its dot: "msg1" of "msg1.size". */
 static slice stem_of(slice name)
 {
@@ -17,7 +11,7 @@ static slice stem_of(slice name)
     return slice_sub(name, 0, dot == SIZE_MAX ? name.n : dot);
 }
 
-bool step_is_bound(const struct step_check *c, slice name)
+static bool is_bound(const struct step_check *c, slice name)
 {
     uint64_t number;
     if (slice_to_u64(name, UINT32_MAX, &number))
@@ -26,6 +20,12 @@ bool step_is_bound(const struct step_check *c, slice name)
         if (slice_eq(c->known.v[i], name) || slice_eq(c->known.v[i], stem_of(name)))
             return true;
     return false;
+}
+
+void step_bind(struct step_check *c, slice name)
+{
+    if (!is_bound(c, name))
+        *array_push(&c->known) = name;
 }
 
 static const char *known_at(const void *ctx, size_t i)
@@ -50,7 +50,7 @@ void step_check_text(struct step_check *c, const struct node *n, const char *wha
         if (!piece.name.n)
             continue;
         message_check_part(c, n, piece.name);
-        if (step_is_bound(c, piece.name))
+        if (is_bound(c, piece.name))
             continue;
         bool near = nearest_of(piece.name, c->known.n, known_at, c) != NULL;
         problem_add(c->loader->problems, n->at,

@@ -149,7 +149,9 @@ static bool is_farewell(struct device *d)
     return r == CONN_CLOSED;
 }
 
-void step_resync(struct device *d)
+/* One NOOP (CAPA before a login by POP3) must get exactly one reply: an always-on rule, only the
+   finding is recorded. */
+static void resync(struct device *d)
 {
     struct reply reply;
     slice tag;
@@ -188,6 +190,6 @@ enum step_result step_finish(struct device *d, const struct reply *reply)
                  d->outstanding == 0 && invariants_can_count(d);
     device_drop_pending(d);
     if (probe)
-        step_resync(d);
+        resync(d);
     return STEP_OK;
 }

@@ -19,7 +19,6 @@ void step_connect_check(struct step_check *c, const struct node *value, const st
         node_word(node_get(value, "state"), device_state_names, 6, "state", &i,
                   c->loader->problems);
     expect_check(c, value);
-    (void)map;
 }
 
 static bool wants_refusal(const struct node *expect)
@@ -58,7 +57,6 @@ enum step_result step_connect_run(struct play *p, struct device *d, const struct
 {
     struct error err = { 0 };
     const struct node *m = value->kind == NODE_MAP ? value : NULL, *expect = node_get(m, "expect");
-    (void)map;
     device_close(d);
     int r = device_open(d, wanted(d, m), &err);
     if (wants_refusal(expect))

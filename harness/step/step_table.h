@@ -84,9 +84,6 @@ void step_save(struct device *d, const struct node *map, const struct reply *rep
 /* After a judged command: drops what was pending and, when the completion was a refusal for syntax
    (BAD, 500 to 504, -ERR to an unknown command), sends the resync probe. */
 enum step_result step_finish(struct device *d, const struct reply *reply);
-/* One NOOP (CAPA before a login by POP3) must get exactly one reply: an always-on rule, only the
-   finding is recorded. */
-void step_resync(struct device *d);
 /* Does one of the alternatives accept a continuation ("+")? */
 bool step_wants_plus(const struct node *map);
 /* Would these commands change what others have: INBOX, or the maildrop? `tagged`: each line begins

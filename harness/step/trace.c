@@ -18,7 +18,8 @@ static bool is_trace(slice name, const slice *extra, size_t n_extra)
     return false;
 }
 
-slice trace_strip(slice got, const slice *extra, size_t n_extra)
+/* `got` without the trace fields in front. */
+static slice strip(slice got, const slice *extra, size_t n_extra)
 {
     slice rest = got;
     struct mime_field field;
@@ -33,8 +34,8 @@ bool trace_equal(slice sent, slice got, const slice *extra, size_t n_extra, slic
 {
     /* A message may begin with a trace field of its own, which must not be stripped with the rest. */
     slice front = slice_sub(got, 0, got.n > sent.n ? got.n - sent.n : 0);
-    bool whole = slice_ends(got, sent) && trace_strip(front, extra, n_extra).n == 0;
-    slice stripped = whole ? slice_skip(got, front.n) : trace_strip(got, extra, n_extra);
+    bool whole = slice_ends(got, sent) && strip(front, extra, n_extra).n == 0;
+    slice stripped = whole ? slice_skip(got, front.n) : strip(got, extra, n_extra);
     size_t i = 0;
     while (i < stripped.n && i < sent.n && stripped.p[i] == sent.p[i])
         i++;

@@ -9,9 +9,6 @@
 /* Header fields that may be added: Return-Path, Received and what agents add on delivery. */
 extern const char *const trace_fields[];
 
-/* `got` without the fields in front of the first field that `sent` has: only fields with a name in
-   trace_fields or `extra` are taken away. */
-slice trace_strip(slice got, const slice *extra, size_t n_extra);
 /* Equal but for trace fields, and for a final CRLF that transport adds to a message without one.
    *ret_at is the first octet of the stripped text that differs. */
 bool trace_equal(slice sent, slice got, const slice *extra, size_t n_extra, slice *ret_stripped,
