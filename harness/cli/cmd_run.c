@@ -21,7 +21,8 @@ struct run_arguments {
     uint64_t jobs, seed;
     nsec timeout;
 };
-static struct run_arguments args;
+#define NO_SEED UINT64_MAX
+static struct run_arguments args = { .seed = NO_SEED };
 
 static const struct option_row rows[] = {
     { "target", 't', "FILE|URL",
@@ -155,19 +156,45 @@ static int parse_reports(struct report_request *requests, struct error *err)
     return r;
 }
 
-/* How this run is typed again for one check: the same target, in the shell's words. */
-static const char *rerun_text(struct arena *arena)
+/* A word of the shell. */
+static void add_quoted(struct buf *out, const char *word)
 {
+    buf_addc(out, '\'');
+    for (; *word; word++)
+        if (*word == '\'')
+            buf_adds(out, "'\\''");
+        else
+            buf_addc(out, *word);
+    buf_addc(out, '\'');
+}
+
+/* How this run is typed again for one check: the same target and the same network, in the shell's
+   words. A command for a password may show it, so it is left to the reader. */
+static const char *rerun_text(struct arena *arena, uint64_t seed)
+{
+    static const char *const matter[] = { "starttls",   "password-file", "cacert",
+                                          "tls-name",   "insecure",      "source-address",
+                                          "disposable", "shape",         "slow" };
     auto_buf text;
     buf_init(&text, BUF_OURS);
-    for (size_t i = 0; i < args.targets.n; i++)
-        buf_addf(&text, "%s-t '%s'", i ? " " : "", args.targets.v[i]);
-    if (args.starttls)
-        buf_adds(&text, " --starttls");
-    if (args.insecure)
-        buf_adds(&text, " -k");
-    if (args.disposable)
-        buf_adds(&text, " --disposable");
+    for (size_t i = 0; i < args.targets.n; i++) {
+        buf_adds(&text, i ? " -t " : "-t ");
+        add_quoted(&text, args.targets.v[i]);
+    }
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        bool flag = rows[i].kind == OPTION_FLAG;
+        bool matters = false;
+        for (size_t k = 0; k < COUNT(matter); k++)
+            matters |= strcmp(rows[i].name, matter[k]) == 0;
+        if (!matters)
+            continue;
+        if (flag ? !*(bool *)rows[i].store : !*(const char **)rows[i].store)
+            continue;
+        buf_addf(&text, " --%s%s", rows[i].name, flag ? "" : " ");
+        if (!flag)
+            add_quoted(&text, *(const char **)rows[i].store);
+    }
+    buf_addf(&text, " --seed %llu", (unsigned long long)seed);
     return arena_str(arena, buf_slice(&text));
 }
 
@@ -201,8 +228,10 @@ static void watch_signals(void *arg)
     struct job *j = arg;
     int signo;
     if (task_wait_signal(&j->signals, NEVER, &signo) == WAKE_READY && !j->finished) {
-        progress_say(&j->progress, "interrupted: cleaning up");
+        progress_say(&j->progress, "interrupted: cleaning up (once more: leave it as it is)");
         session_interrupt(&j->session);
+        if (task_wait_signal(&j->signals, NEVER, &signo) == WAKE_READY && !j->finished)
+            _exit(EXIT_INTERRUPTED); /* a target that hangs must not hold anybody */
     }
 }
 
@@ -301,11 +330,13 @@ static void describe(struct job *j, enum level level)
     j->run.settings.strict = args.strict;
     j->run.settings.fail_on_flaky = args.fail_on_flaky;
     j->run.baseline_file = args.baseline;
-    j->options.rerun = rerun_text(&j->arena);
+    j->options.seed = args.seed != NO_SEED ? args.seed : (uint64_t)time(NULL) % 1000000;
+    j->options.rerun = rerun_text(&j->arena, j->options.seed);
     j->run.command_line = run_textf(&j->run, "mailassay run %s", j->options.rerun);
-    j->options.jobs = args.jobs ? (unsigned)args.jobs : 1;
+    /* More workers than checks have nothing to do. */
+    size_t most = j->session.plan.n ? j->session.plan.n : 1;
+    j->options.jobs = args.jobs < most ? (unsigned)(args.jobs ? args.jobs : 1) : (unsigned)most;
     j->options.timeout = args.timeout;
-    j->options.seed = args.seed ? args.seed : (uint64_t)time(NULL) % 1000000;
     j->options.slow = args.slow;
     j->options.keep = args.keep;
     j->options.shape_text = args.shape;

@@ -183,6 +183,25 @@ def passing_run_exits_0_and_failing_run_1(state):
 
 
 @test
+def the_command_that_is_shown_runs_the_check_again(state):
+    with serving("--fault", "pop3.stat.wrong-octets") as broken:
+        result = run("run", "-t", f"pop3://alice@mailassay.test@127.0.0.1:{port_of(broken, 'pop3')}",
+                     "-t", f"lmtp://127.0.0.1:{port_of(broken, 'lmtp')}", "--starttls",
+                     "--cacert", broken / "ca.pem", "--tls-name", "mail.mailassay.test",
+                     "--password-file", broken / "canary", "--disposable", "--shape", "split=9",
+                     QUICK, "--report", "json=-")
+        expect_exit(result, 1)
+        command = json.loads(result.stdout)["results"][0]["rerun"]
+        for part in ("--shape 'split=9'", "--starttls", "--disposable", "--seed "):
+            expect(part in command, part, "is missing in", command)
+        again = subprocess.run(command.replace("mailassay", PROGRAM, 1), shell=True,
+                               capture_output=True, text=True, timeout=60,
+                               env=dict(os.environ, MAILASSAY_SCENARIOS=str(ROOT / "scenarios")))
+        expect_exit(again, 1)
+        expect("does not hold" in again.stdout, again.stdout)
+
+
+@test
 def wrong_password_cannot_be_tested(state):
     result = run("run", "-t", f"imaps://alice@127.0.0.1:{port_of(state, 'imaps')}", "-k", "imap",
                  env={"MAILASSAY_PASSWORD": "not-it"})
@@ -275,6 +294,24 @@ def interrupted_run_cleans_up_and_says_130(state):
         expect(process.returncode == 130, "exit", process.returncode)
         expect(json.loads((state / "int.json").read_text())["run"]["interrupted"], "the report hides it")
         expect(sorted(box.list()[1]) == before, "mailboxes are left:", box.list()[1])
+
+
+@test
+def second_interruption_does_not_wait_for_the_target(state):
+    """A server that takes connections and never says a word."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(50)
+        process = subprocess.Popen([PROGRAM, "run", "-t", f"imap://a@127.0.0.1:{silent.getsockname()[1]}",
+                                    "imap"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env=dict(os.environ, MAILASSAY_PASSWORD=CANARY,
+                                            MAILASSAY_SCENARIOS=str(ROOT / "scenarios")))
+        silent.accept()[0].detach()
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=5)
+        expect(process.returncode == 130, "exit", process.returncode)
 
 
 @test

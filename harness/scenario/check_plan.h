@@ -78,6 +78,7 @@ struct check {
     unsigned accounts;     /* how many it uses */
     bool needs_disposable; /* touches more than its own mailboxes */
     bool needs_next_hop, needs_outside, needs_restart;
+    bool needs_addresses;    /* of its accounts, to which mail can be sent */
     bool needs_certificates; /* a target whose certificates are to be verified */
     bool exclusive;          /* its accounts must not be used by others meanwhile */
     bool refuses;            /* it expects a refusal or a close: sane before and after */

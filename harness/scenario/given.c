@@ -196,6 +196,12 @@ static int fill_by_mail(struct play *p, const struct mailbox_plan *plan, struct 
     struct pop3_drop drop = { 0 };
     size_t first = p->n_messages;
     enum device_kind by = t->services[SERVICE_LMTP].present ? DEVICE_LMTP : DEVICE_SMTP;
+    if (!t->accounts[plan->account - 1].address) {
+        p->skip =
+            arena_printf(&p->arena, "the target file gives no address of %s, to bring mail to",
+                         t->accounts[plan->account - 1].user);
+        return error_set(err, ERR_USAGE, "%s", p->skip);
+    }
     int r = given_device(p, &pop, DEVICE_POP3, plan->account, err);
     if (r < 0)
         return r;

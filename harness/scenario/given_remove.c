@@ -34,15 +34,23 @@ static int by_length(const void *a, const void *b)
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* Every mailbox that begins with the play's prefix, children first. */
+/* Every mailbox that begins with the play's prefix. */
+static int list_mailboxes(struct play *p, struct imap_client *c, struct error *err,
+                          slice **ret_names, size_t *ret_n)
+{
+    auto_buf pattern;
+    buf_init(&pattern, BUF_OURS);
+    buf_addf(&pattern, "%s*", p->prefix);
+    return imap_list(c, buf_slice(&pattern), &p->arena, soon(), err, ret_names, ret_n);
+}
+
+/* Children first. A level of hierarchy that was never made itself goes with them, and then there is
+   nothing left to delete. */
 static int remove_mailboxes(struct play *p, struct imap_client *c, struct error *err)
 {
     slice *names;
     size_t n;
-    auto_buf pattern;
-    buf_init(&pattern, BUF_OURS);
-    buf_addf(&pattern, "%s*", p->prefix);
-    int r = imap_list(c, buf_slice(&pattern), &p->arena, soon(), err, &names, &n);
+    int r = list_mailboxes(p, c, err, &names, &n);
     if (r < 0)
         return r;
     qsort(names, n, sizeof *names, by_length);
@@ -55,7 +63,8 @@ static int remove_mailboxes(struct play *p, struct imap_client *c, struct error 
         int deleted = imap_delete(c, names[i], soon(), err);
         r = deleted < 0 ? deleted : r;
     }
-    return r;
+    struct error ignored;
+    return r < 0 && list_mailboxes(p, c, &ignored, &names, &n) == 0 && !n ? 0 : r;
 }
 
 static int expunge_uids(struct imap_client *c, const struct imap_result *found, struct error *err)

@@ -46,6 +46,10 @@ static const char *why_not_permitted(struct play *p)
     if (c->accounts > 1 && t->n_accounts < c->accounts)
         return arena_printf(&p->arena, "needs %u accounts, the target has %zu", c->accounts,
                             t->n_accounts);
+    for (unsigned i = 0; c->needs_addresses && i < c->accounts; i++)
+        if (i < t->n_accounts && !t->accounts[i].address)
+            return arena_printf(&p->arena, "the target file gives no address of %s",
+                                t->accounts[i].user);
     if (connections_needed(c) > t->max_connections)
         return arena_printf(&p->arena, "needs %u connections at once, the target allows %u",
                             connections_needed(c), t->max_connections);

@@ -38,6 +38,22 @@ static const char *known_at(const void *ctx, size_t i)
     return name;
 }
 
+/* What a variable implies for the target. */
+static void note_use(struct check *c, slice name)
+{
+    const struct {
+        const char *stem;
+        bool *flag;
+    } uses[] = { { "separator", &c->uses_separator }, { "separator", &c->uses_prefix },
+                 { "prefix", &c->uses_prefix },       { "outside", &c->needs_outside },
+                 { "address", &c->needs_addresses },  { "address1", &c->needs_addresses },
+                 { "address2", &c->needs_addresses }, { "address3", &c->needs_addresses },
+                 { "domain", &c->needs_addresses } };
+    for (size_t i = 0; i < COUNT(uses); i++)
+        if (slice_eq_str(stem_of(name), uses[i].stem))
+            *uses[i].flag = true;
+}
+
 void step_check_text(struct step_check *c, const struct node *n, const char *what)
 {
     struct var_piece piece;
@@ -45,10 +61,9 @@ void step_check_text(struct step_check *c, const struct node *n, const char *wha
     if (!node_is(n, NODE_SCALAR, what, c->loader->problems))
         return;
     while (var_piece_next(&rest, &piece)) {
-        c->check->uses_separator |= slice_eq_str(piece.name, "separator");
-        c->check->uses_prefix |= slice_eq_str(piece.name, "prefix") || c->check->uses_separator;
         if (!piece.name.n)
             continue;
+        note_use(c->check, piece.name);
         message_check_part(c, n, piece.name);
         if (is_bound(c, piece.name))
             continue;
@@ -67,6 +82,7 @@ struct capturing {
 static void bind_captured(void *ctx, slice name)
 {
     struct capturing *c = ctx;
+    note_use(c->check->check, name);
     message_check_part(c->check, c->pattern, name);
     step_bind(c->check, name);
 }

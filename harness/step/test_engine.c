@@ -125,14 +125,28 @@ static void remember(const char *name)
     *array_push(&E.mailboxes) = xstrdup(name);
 }
 
-static void forget(const char *name)
+static bool forget(const char *name)
 {
     for (size_t i = 0; i < E.mailboxes.n; i++)
         if (strcmp(E.mailboxes.v[i], name) == 0) {
             free(E.mailboxes.v[i]);
             E.mailboxes.v[i] = E.mailboxes.v[--E.mailboxes.n];
-            return;
+            return true;
         }
+    return false;
+}
+
+/* Levels above a mailbox are listed, too. */
+static void list(struct serving *s, slice tag)
+{
+    for (size_t i = 0; i < E.mailboxes.n; i++) {
+        slice name = slice_of(E.mailboxes.v[i]);
+        size_t slash = slice_find_char(name, '/');
+        if (slash != SIZE_MAX)
+            say(s, arena_printf(&E.arena, "* LIST (\\Noselect) \"/\" %.*s\r\n", (int)slash, name.p),
+                tag);
+        say(s, arena_printf(&E.arena, "* LIST () \"/\" %s\r\n", name.p), tag);
+    }
 }
 
 static void friendly_imap(struct serving *s, slice command, slice tag)
@@ -146,12 +160,12 @@ static void friendly_imap(struct serving *s, slice command, slice tag)
         return say(s, "+ idling\r\n", tag);
     if (slice_eq_nocase(verb, S("CREATE")))
         remember(name);
-    if (slice_eq_nocase(verb, S("DELETE")))
-        forget(name);
+    if (slice_eq_nocase(verb, S("DELETE")) && !forget(name))
+        return say(s, "{t} NO [NONEXISTENT] no such mailbox\r\n", tag);
     if (slice_eq_nocase(verb, S("SELECT")))
         say(s, "* 2 EXISTS\r\n* FLAGS (\\Seen)\r\n* OK [UIDVALIDITY 7] valid\r\n", tag);
-    for (size_t i = 0; slice_eq_nocase(verb, S("LIST")) && i < E.mailboxes.n; i++)
-        say(s, arena_printf(&E.arena, "* LIST () \"/\" %s\r\n", E.mailboxes.v[i]), tag);
+    if (slice_eq_nocase(verb, S("LIST")))
+        list(s, tag);
     say(s,
         slice_eq_nocase(verb, S("LOGOUT")) ? "* BYE bye\r\n{t} OK done\r\n{close}"
                                            : "{t} OK done\r\n",

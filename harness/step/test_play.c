@@ -64,6 +64,21 @@ START_TEST(what_a_target_has_not_is_skipped_with_the_reason)
 }
 END_TEST
 
+START_TEST(accounts_without_an_address_get_no_mail)
+{
+    E.target.accounts[0].address = NULL;
+    E.target.services[SERVICE_IMAP].present = false;
+    engine_run(CHECK("a", CLIENT "      - client: VRFY $address\n")
+                   CHECK("c", "    given: {inbox: [plain]}\n    devices: {r: pop3}\n"
+                              "    steps:\n      - r: NOOP\n")
+                       CHECK("d", CLIENT "      - client: VRFY $outside\n"),
+               NO_SAYS);
+    engine_expect("t/a/a", OUTCOME_SKIP, "no address of alice");
+    engine_expect("t/a/c", OUTCOME_SKIP, "no address of alice");
+    engine_expect("t/a/d", OUTCOME_SKIP, "outside");
+}
+END_TEST
+
 START_TEST(mail_of_others_is_not_touched)
 {
     E.target.disposable = false;
@@ -133,7 +148,7 @@ END_TEST
 
 #define BROUGHT                                                                                    \
     "    devices: {phone: imap}\n    given: {mailboxes: [work, more]}\n    steps:\n"               \
-    "      - phone: CREATE ${prefix}-own\n"
+    "      - phone: CREATE ${prefix}-own\n      - phone: CREATE ${prefix}-up/down\n"
 
 static const struct {
     const char *step;
@@ -494,6 +509,7 @@ static void add(TCase *cases)
     tcase_add_checked_fixture(cases, engine_setup, engine_teardown);
     tcase_add_test(cases, outcomes_follow_the_level);
     tcase_add_loop_test(cases, what_a_target_has_not_is_skipped_with_the_reason, 0, COUNT(needs));
+    tcase_add_test(cases, accounts_without_an_address_get_no_mail);
     tcase_add_test(cases, mail_of_others_is_not_touched);
     tcase_add_test(cases, nothing_of_others_is_named_by_a_variable);
     tcase_add_test(cases, what_cannot_be_reached_is_an_error);
