@@ -199,6 +199,7 @@ static enum step_result judge_where(struct device *d, const struct step *s, cons
               slice_eq(text, n->text) ? "it is" : "the last is", left.n ? left.p : "(empty)",
               right.n ? right.p : "(empty)");
     play_fail_expected(p, n->text);
+    play_fail_actual(p, buf_slice(&left), NULL);
     return STEP_FAILED;
 }
 

@@ -124,6 +124,12 @@ static enum step_result set_up(const struct attempt *a)
     return judge(a, outcome, outcome == TLS_IS_UP ? "TLS was set up" : NULL);
 }
 
+/* A step that says nothing of certificates is not there to judge them: it only cannot go on. */
+static bool is_about_certificate(const struct node *map)
+{
+    return node_get(map, "verify") || node_get(map, "name") || node_get(map, "expect");
+}
+
 static enum step_result handshake(const struct attempt *a, bool after_go_ahead)
 {
     struct device *d = a->d;
@@ -142,7 +148,10 @@ static enum step_result handshake(const struct attempt *a, bool after_go_ahead)
     if (after_go_ahead)
         device_judge_leftover(d);
     tls_bind_facts(d, r == 0 ? conn_tls_info(d->conn) : &failed);
+    bool ours = r == ERR_TLS && tls_is_refused_by_us(&failed) && !is_about_certificate(a->map);
     tls_info_release(&failed);
+    if (ours)
+        return play_error_from(d->play, &err);
     return r == 0 ? set_up(a) : judge(a, TLS_FAILED, err.text);
 }
 

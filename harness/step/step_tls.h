@@ -24,6 +24,9 @@ void tls_options_check(struct step_check *c, const struct node *map);
 /* Binds $tls.* to what is known; info may be NULL. */
 void tls_bind_facts(struct device *d, const struct tls_info *info);
 
+/* Did the handshake fail because we do not take the certificate? */
+bool tls_is_refused_by_us(const struct tls_info *failed);
+
 /* After a handshake that worked though plaintext was sent with STARTTLS: did that count? */
 enum tls_outcome tls_look_for_execution(struct device *d, const struct step *s);
 /* Sends octets in place of a handshake and looks whether the server goes on in clear. */

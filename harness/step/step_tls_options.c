@@ -151,6 +151,12 @@ static bool has_forward_secrecy(const struct tls_info *info)
            slice_starts(cipher, S("AECDH-"));
 }
 
+bool tls_is_refused_by_us(const struct tls_info *failed)
+{
+    return failed->certificate &&
+           (failed->chain_code != X509_V_OK || (failed->name_checked && !failed->name_ok));
+}
+
 static const char *yes_no(bool yes)
 {
     return yes ? "yes" : "no";
