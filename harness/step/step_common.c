@@ -19,6 +19,18 @@ bool step_wants_plus(const struct node *map)
     return false;
 }
 
+enum step_result step_client_failed(struct play *p, const struct step *s, const struct device *d,
+                                    const struct node *at, const char *what,
+                                    const struct error *err)
+{
+    static const enum error_code servers[] = { ERR_NETWORK, ERR_TIMEOUT, ERR_LOGIN, ERR_REFUSED,
+                                               ERR_LIMIT };
+    for (size_t i = 0; i < COUNT(servers); i++)
+        if (err->code == servers[i])
+            return play_fail(p, s, d, at, "%s%s", what ? what : "", err->text);
+    return play_error_from(p, err);
+}
+
 const char *step_success(const struct device *d)
 {
     return device_is_imap(d) ? "OK" : device_protocol(d) == PROTOCOL_POP3 ? "+OK" : "success";

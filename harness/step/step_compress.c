@@ -16,7 +16,5 @@ enum step_result step_compress_run(struct play *p, struct device *d, const struc
         return play_fail(p, s, d, value, "%s is not connected", d->name);
     invariants_command(d, S("COMPRESS"));
     int r = imap_compress(&d->client.imap, now() + p->timeout, &err);
-    if (r == ERR_CANCEL)
-        return play_error_from(p, &err);
-    return r < 0 ? play_fail(p, s, d, value, "%s", err.text) : STEP_OK;
+    return r < 0 ? step_client_failed(p, s, d, value, NULL, &err) : STEP_OK;
 }

@@ -63,10 +63,8 @@ enum step_result step_connect_run(struct play *p, struct device *d, const struct
         return r == ERR_NETWORK ? STEP_OK
                : r < 0          ? play_error_from(p, &err)
                                 : play_fail(p, s, d, expect, "%s was let in", d->name);
-    if (r == ERR_CANCEL || r == ERR_RATE || r == ERR_INTERNAL)
-        return play_error_from(p, &err);
     if (r < 0)
-        return play_fail(p, s, d, value, "%s", err.text);
+        return step_client_failed(p, s, d, value, NULL, &err);
     return expect ? judge_greeting(d, s, m, value) : STEP_OK;
 }
 

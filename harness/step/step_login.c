@@ -246,10 +246,8 @@ enum step_result step_capabilities_run(struct play *p, struct device *d, const s
     if (!d->conn)
         return play_fail(p, s, d, value, "%s is not connected", d->name);
     int r = ask(d, &err);
-    if (r == ERR_CANCEL || r == ERR_RATE)
-        return play_error_from(p, &err);
     if (r < 0)
-        return play_fail(p, s, d, value, "%s", err.text);
+        return step_client_failed(p, s, d, value, NULL, &err);
     enum step_result judged = judge_words(d, s, node_get(value, "has"), true);
     return judged == STEP_OK ? judge_words(d, s, node_get(value, "lacks"), false) : judged;
 }

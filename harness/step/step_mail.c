@@ -67,10 +67,8 @@ enum step_result step_mail_run(struct play *p, struct device *d, const struct st
     for (size_t i = 0; i < m.n_to; i++)
         given_delivered(p, to[i], message_id_in(p, m.content));
     int sent = smtp_deliver(&d->client.smtp, &m, play_deadline(p, map), fate, &err);
-    if (sent == ERR_CANCEL || sent == ERR_RATE)
-        return play_error_from(p, &err);
     if (sent < 0)
-        return play_fail(p, s, d, value, "the message was not taken: %s", err.text);
+        return step_client_failed(p, s, d, value, "the message was not taken: ", &err);
     for (size_t i = 0; i < m.n_to; i++)
         if (fate[i].rcpt_code / 100 != 2 || fate[i].data_code / 100 != 2)
             return play_fail(p, s, d, node_get(value, "to"), "the recipient %.*s was refused: %s",

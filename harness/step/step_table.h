@@ -92,6 +92,11 @@ bool step_touches_all(enum device_kind kind, bool tagged, slice commands);
 /* May these octets go to this target? When not, the check is a skip and the step returns
    STEP_FAILED. */
 bool step_may_send(struct device *d, slice commands);
+/* The client library could not do what the step says: a failure where the server is to blame, else
+   an error. `what` stands before the sentence of *err; NULL: nothing. */
+enum step_result step_client_failed(struct play *p, const struct step *s, const struct device *d,
+                                    const struct node *at, const char *what,
+                                    const struct error *err);
 /* What is wanted of a command whose step says nothing: "OK", "+OK", "success". */
 const char *step_success(const struct device *d);
 /* Tells the client library's POP3 framing what will come for these command lines. Other protocols

@@ -252,11 +252,7 @@ static enum step_result greeted(struct device *d, const struct step *s, const st
 {
     struct error err = { 0 };
     int r = ask(d, &err);
-    if (r == 0)
-        return STEP_OK;
-    if (r == ERR_CANCEL || r == ERR_RATE)
-        return play_error_from(d->play, &err);
-    return play_fail(d->play, s, d, value, "%s", err.text);
+    return r == 0 ? STEP_OK : step_client_failed(d->play, s, d, value, NULL, &err);
 }
 
 static enum step_result secure_at_once(const struct attempt *a)

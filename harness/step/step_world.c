@@ -245,10 +245,8 @@ enum step_result step_fresh_login_run(struct play *p, const struct step *s,
     struct error err = { 0 };
     for (size_t i = 0; i < p->check->n_devices; i++) {
         int r = probe_kind(p->session, p->devices[i].kind, &err);
-        if (r == ERR_CANCEL || r == ERR_RATE)
-            return play_error_from(p, &err);
         if (r < 0)
-            return play_fail(p, s, NULL, value, "a new session does not work: %s", err.text);
+            return step_client_failed(p, s, NULL, value, "a new session does not work: ", &err);
     }
     return STEP_OK;
 }
