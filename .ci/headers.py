@@ -10,7 +10,7 @@ import sys
 # The layers, each seeing itself and those before it.
 LAYERS = ["harness/base", "harness/wire", "harness/task", "harness/net",
           "servers-under-test/reference", "harness/client", "reports", "harness/scenario",
-          "harness/step", "harness/cli"]
+          "harness/step", "harness/profile", "harness/ports", "harness/discover", "harness/cli"]
 
 
 def compile_alone(job):

@@ -80,7 +80,7 @@ static void load_entry(struct library *l, const char *folder, const char *prefix
 /* Folders of the library that hold no scenarios. */
 static bool is_scenario_entry(const char *prefix, const char *name)
 {
-    static const char *const other[] = { "clauses", "messages", "profiles", "common" };
+    static const char *const other[] = { "clauses", "messages", "profiles", "policies", "common" };
     for (size_t i = 0; !prefix[0] && i < COUNT(other); i++)
         if (strcmp(name, other[i]) == 0)
             return false;

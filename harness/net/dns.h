@@ -1,0 +1,72 @@
+/* DNS by libunbound, asynchronously, with DNSSEC: what the system's resolver cannot tell (MX, SRV,
+   TLSA, TXT, and whether an answer is signed). Tasks wait; the thread does not. Real clock only. */
+#ifndef DNS_H
+#define DNS_H
+
+#include "arena.h"
+#include "clock.h"
+#include "error.h"
+
+struct dns;
+
+struct dns_config {
+    const char *resolver;     /* "127.0.0.1", "127.0.0.1@5353", "[::1]@53"; NULL: the system's */
+    const char *trust_anchor; /* file of DS or DNSKEY records; NULL: Debian's root anchor when it is
+                                 installed, otherwise nothing is ever secure */
+    bool resolver_is_authoritative; /* it is no recursive server: ask it alone, for tests (stub) */
+};
+/* ERR_FILE for a bad anchor file, ERR_USAGE for a bad resolver. */
+int dns_open(const struct dns_config *config, struct error *err, struct dns **ret);
+void dns_close(struct dns *d);
+
+enum dns_type {
+    DNS_A = 1,
+    DNS_CNAME = 5,
+    DNS_MX = 15,
+    DNS_TXT = 16,
+    DNS_AAAA = 28,
+    DNS_SRV = 33,
+    DNS_TLSA = 52,
+    DNS_CAA = 257
+};
+
+enum dns_trust {
+    DNS_INSECURE, /* not signed, or no anchor */
+    DNS_SECURE,   /* signed, and the signatures hold */
+    DNS_BOGUS     /* signed, and they do not: `why_bogus` */
+};
+
+struct dns_record {
+    slice raw; /* RDATA */
+    /* parsed, by type; names without final dot, in lower case */
+    unsigned priority, weight; /* MX: priority; SRV */
+    uint16_t port;
+    const char *host;                   /* MX, SRV, CNAME; "" is "." (not offered) */
+    const char *address;                /* A, AAAA: numeric */
+    slice text;                         /* TXT: strings joined; CAA: value */
+    unsigned usage, selector, matching; /* TLSA */
+    slice association;                  /* TLSA */
+    unsigned flags;                     /* CAA */
+    const char *tag;                    /* CAA */
+};
+struct dns_answer {
+    struct arena arena;
+    enum dns_trust trust;
+    const char *why_bogus;
+    bool name_exists;      /* false: NXDOMAIN */
+    const char *canonical; /* the name after CNAMEs */
+    struct dns_record *records;
+    size_t n;
+};
+/* *ret is the caller's, to be released; n == 0 is a good answer (no such record). MX and SRV are
+   sorted by priority, then heavier weight first. Errors: ERR_NETWORK (SERVFAIL, no answer; for bogus
+   data there is no error but trust == DNS_BOGUS with n == 0), ERR_TIMEOUT, ERR_CANCEL. */
+int dns_query(struct dns *d, const char *name, enum dns_type type, nsec deadline, struct error *err,
+              struct dns_answer *ret);
+void dns_answer_release(struct dns_answer *a);
+
+/* A domain name as DNS writes it: IDN to A-labels (RFC 5891), lower case, no final dot, at most 253
+   octets. NULL when it is no domain name. */
+const char *dns_name(slice text, struct arena *arena);
+
+#endif

@@ -1,0 +1,35 @@
+/* Fetching one document over HTTP or HTTPS by libcurl, in a helper thread: tasks wait, the thread of
+   the scheduler does not. Bounded in size, time and redirects; nothing but GET and POST. Real clock
+   only. */
+#ifndef HTTP_H
+#define HTTP_H
+
+#include "buf.h"
+#include "clock.h"
+#include "error.h"
+
+enum { HTTP_BODY_MAX = 1 << 20, HTTP_REDIRECTS_MAX = 5 };
+
+struct http_request {
+    const char *url;                      /* http:// or https:// only, redirects included */
+    const char *post_body, *content_type; /* NULL: GET */
+    const char *ca_file;                  /* PEM; NULL: the system's roots */
+    slice ca_pem;
+    const char *const
+        *resolve; /* "host:port:address", NULL-terminated, libcurl's form; NULL: none */
+    const char *const *connect_to; /* "host:port:host:port", NULL-terminated; NULL: none */
+    bool no_redirects;             /* MTA-STS: a redirect is an error (RFC 8461 section 3.3) */
+    bool https_only;               /* redirects must stay on https */
+    nsec timeout;                  /* 0: 10 s */
+};
+struct http_answer {
+    long status;                    /* 200 */
+    char *content_type, *final_url; /* owned; NULL unknown */
+    struct buf body;
+};
+/* 0 with any status; ERR_NETWORK, ERR_TLS (certificate), ERR_TIMEOUT, ERR_LIMIT, ERR_CANCEL,
+   ERR_USAGE (bad URL). No proxy, no cookies, no credentials are ever used. */
+int http_fetch(const struct http_request *request, struct error *err, struct http_answer *ret);
+void http_answer_release(struct http_answer *a);
+
+#endif
