@@ -13,6 +13,8 @@ static struct fault_row rows[FAULT_COUNT] = {
 #include "faults_imap.def"
 #include "faults_sync.def"
 #include "faults_tls.def"
+#include "faults_hello.def"
+#include "faults_ports.def"
 #undef FAULT
 };
 

@@ -1,5 +1,5 @@
 /* Faults: the deliberate defects that a reference server can be told to have, each with a name.
-   They are rows of the five faults_*.def tables beside this file:
+   They are rows of the faults_*.def tables beside this file:
 
        FAULT(FAULT_SMTP_RELAY_OPEN, "smtp.relay.open", "rfc5321/7.8/relay-refused",
              "relays mail to other domains for anybody")
@@ -19,6 +19,8 @@ enum fault_id {
 #include "faults_imap.def"
 #include "faults_sync.def"
 #include "faults_tls.def"
+#include "faults_hello.def"
+#include "faults_ports.def"
 #undef FAULT
     FAULT_COUNT
 };
