@@ -4,12 +4,11 @@
 #include "listen.h"
 #include "next_hop.h"
 #include "progress.h"
-#include "report.h"
+#include "run_output.h"
 #include "session.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 struct run_arguments {
@@ -145,17 +144,6 @@ static int parse_level(enum level *ret, struct error *err)
     return error_set(err, ERR_USAGE, "--level is must, should or may, not \"%s\"", args.level);
 }
 
-static int parse_reports(struct report_request *requests, struct error *err)
-{
-    int r = 0;
-    for (size_t i = 0; i < args.reports.n && r == 0; i++) {
-        r = report_parse(args.reports.v[i], &requests[i], err);
-        if (r == 0)
-            r = report_probe(&requests[i], err);
-    }
-    return r;
-}
-
 /* A word of the shell. */
 static void add_quoted(struct buf *out, const char *word)
 {
@@ -208,6 +196,7 @@ struct job {
     struct run run;
     struct baseline baseline;
     struct progress progress;
+    struct run_output output;
     struct arena arena;
     nsec began;
     struct error err;
@@ -288,38 +277,6 @@ static void run_main(void *arg)
     run_finish(s->run, now() - j->began);
 }
 
-static int terminal_width(void)
-{
-    struct winsize w;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : 100;
-}
-
-static int write_reports(struct job *j, const struct report_request *requests)
-{
-    struct report_options o = { .verbosity = args.quiet ? -1 : args.verbose,
-                                .colour = wants_colour(stdout, args.colour),
-                                .width = terminal_width() };
-    struct error err;
-    bool stdout_taken = false;
-    int status = j->run.exit_code;
-    for (size_t i = 0; i < args.reports.n; i++) {
-        struct report_options plain = { .verbosity = o.verbosity, .width = 100 };
-        stdout_taken |= strcmp(requests[i].path, "-") == 0;
-        if (report_save(&requests[i], &j->run, &plain, &err) < 0) {
-            int own = say_error(&err);
-            status = status == EXIT_GOOD ? own : status;
-        }
-    }
-    auto_buf text;
-    buf_init(&text, BUF_OURS);
-    if (!stdout_taken && report_text(&j->run, &o, &text, &err) == 0 &&
-        (fwrite(text.p, 1, text.n, stdout) != text.n || fflush(stdout) != 0)) {
-        error_set(&err, ERR_INTERNAL, "cannot write to standard output");
-        status = say_error(&err);
-    }
-    return status;
-}
-
 static void describe(struct job *j, enum level level)
 {
     run_init(&j->run);
@@ -351,7 +308,7 @@ static void describe(struct job *j, enum level level)
                                                       .colour = wants_colour(stderr, args.colour) };
 }
 
-static int prepare(struct job *j, struct report_request *requests)
+static int prepare(struct job *j)
 {
     enum level level = LEVEL_NONE;
     struct text_list selectors = { 0 };
@@ -362,7 +319,7 @@ static int prepare(struct job *j, struct report_request *requests)
     if (!status && r == 0 && args.shape)
         r = parse_shape(args.shape, &j->options.shape, &j->err);
     if (!status && r == 0)
-        r = parse_reports(requests, &j->err);
+        r = run_output_prepare(&j->output, &args.reports, &j->err);
     if (!status && r == 0 && args.baseline &&
         !baseline_load(&j->baseline, args.baseline, &j->library))
         r = error_set(&j->err, ERR_FILE, "the baseline is not valid");
@@ -397,18 +354,17 @@ static void release(struct job *j)
 int cmd_run(int argc, char **argv)
 {
     static struct job j;
-    struct report_request requests[32] = { 0 };
     int r = options_parse(&line, argc, argv, &args.words, &j.err);
     if (r)
         return r > 0 ? EXIT_GOOD : say_error(&j.err);
-    if (args.reports.n > COUNT(requests))
-        return EXIT_USAGE;
     target_init(&j.target);
-    int status = prepare(&j, requests);
+    int status = prepare(&j);
     if (!status) {
         hold_signals(&j.signals);
         sched_main(CLOCK_REAL, run_main, &j);
-        status = write_reports(&j, requests);
+        j.output.verbosity = args.quiet ? -1 : args.verbose;
+        j.output.colour = args.colour;
+        status = run_output_write(&j.output, &j.run);
     }
     release(&j);
     return status;

@@ -1,0 +1,29 @@
+/* What all commands that end in a run do with it: the report options, and writing them. */
+#ifndef RUN_OUTPUT_H
+#define RUN_OUTPUT_H
+
+#include "options.h"
+#include "report.h"
+
+enum { RUN_REPORTS_MAX = 32 };
+
+struct run_output {
+    struct report_request requests[RUN_REPORTS_MAX];
+    size_t n;
+    int verbosity;      /* -1 quiet, 0, 1, 2 */
+    const char *colour; /* --color */
+};
+
+/* From the arguments of --report; each path is probed, so that a long run does not end in vain. */
+int run_output_prepare(struct run_output *o, const struct text_list *reports, struct error *err);
+/* Saves the reports (errors are said). True when one of them went to standard output. */
+bool run_output_save(const struct run_output *o, const struct run *run, int *status);
+/* The same, and the text report on standard output unless that is taken. Returns the exit status:
+   the run's, or that of a report that could not be written. */
+int run_output_write(const struct run_output *o, const struct run *run);
+/* To standard output; EXIT_OURS (said) when that fails. */
+int write_stdout(slice text);
+/* Columns of the terminal; 100 when it is none. */
+int terminal_width(void);
+
+#endif
