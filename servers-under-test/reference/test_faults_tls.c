@@ -207,18 +207,24 @@ START_TEST(handshake)
 }
 END_TEST
 
-/* The one fault that is shown with SASL (test_sasl_server.c). */
-static const char *const elsewhere[] = { "tls.channel-binding.wrong" };
+/* Shown with SASL (test_sasl_server.c), and by a prober's hellos (test_tls_survey.c). */
+static bool shown_elsewhere(slice name)
+{
+    return slice_eq(name, S("tls.channel-binding.wrong")) || slice_starts(name, S("tls.hello."));
+}
 
 START_TEST(every_fault_is_shown)
 {
-    struct transcript all[COUNT(transcripts) + COUNT(handshakes) + COUNT(elsewhere)];
-    size_t n = 0;
+    struct transcript all[COUNT(transcripts) + COUNT(handshakes) + FAULT_COUNT];
+    size_t n = 0, n_rows;
+    const struct fault_row *rows = fault_rows(&n_rows);
     for (size_t i = 0; i < COUNT(transcripts); i++)
         all[n++] = (struct transcript) { .fault = transcripts[i].fault };
     for (size_t i = 0; i < COUNT(handshakes); i++)
         all[n++] = (struct transcript) { .fault = handshakes[i].fault };
-    all[n++] = (struct transcript) { .fault = elsewhere[0] };
+    for (size_t i = 0; i < n_rows; i++)
+        if (shown_elsewhere(slice_of(rows[i].name)))
+            all[n++] = (struct transcript) { .fault = rows[i].name };
     transcripts_cover(all, n, "tls");
 }
 END_TEST
