@@ -48,6 +48,9 @@ struct tls_options {
     int min_version, max_version; /* TLS1_VERSION ... TLS1_3_VERSION; 0: OpenSSL's default */
     const char *ciphers;          /* TLS 1.2 and older, OpenSSL's syntax; NULL: default */
     const char *ciphersuites;     /* TLS 1.3; NULL: default */
+    const char *groups;           /* of key exchange, best first, OpenSSL's syntax; NULL: default */
+    const char *signatures;       /* signature schemes, OpenSSL's syntax; NULL: default */
+    uint64_t set, clear;          /* SSL_OP_ bits to set and to clear in this session */
     bool legacy;                  /* security level 0: old versions, short keys, SHA-1 */
     const char *const *alpn;      /* client: protocols to offer, NULL-terminated; NULL: none */
     SSL_SESSION *resume;          /* client: session to resume, borrowed; NULL: none */

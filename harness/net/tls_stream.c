@@ -276,11 +276,15 @@ static bool set_versions(SSL *ssl, const struct tls_options *o)
         SSL_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
         min = min ? min : TLS1_VERSION;
     }
+    SSL_set_options(ssl, o->set);
+    SSL_clear_options(ssl, o->clear);
     const char *ciphers = o->ciphers ? o->ciphers : o->legacy ? "ALL:@SECLEVEL=0" : NULL;
     return (!min || SSL_set_min_proto_version(ssl, min) == 1) &&
            (!o->max_version || SSL_set_max_proto_version(ssl, o->max_version) == 1) &&
            (!ciphers || SSL_set_cipher_list(ssl, ciphers) == 1) &&
-           (!o->ciphersuites || SSL_set_ciphersuites(ssl, o->ciphersuites) == 1);
+           (!o->ciphersuites || SSL_set_ciphersuites(ssl, o->ciphersuites) == 1) &&
+           (!o->groups || SSL_set1_groups_list(ssl, o->groups) == 1) &&
+           (!o->signatures || SSL_set1_sigalgs_list(ssl, o->signatures) == 1);
 }
 
 /* Called by OpenSSL's client when the server asks for a certificate. */
