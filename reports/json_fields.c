@@ -104,6 +104,12 @@ const struct field baseline_fields[] = {
     { 0 },
 };
 
+const struct field cell_fields[] = {
+    { "text", FIELD_TEXT, offsetof(struct matrix_cell, text), true },
+    { "outcome", FIELD_OUTCOME, offsetof(struct matrix_cell, outcome), true },
+    { 0 },
+};
+
 static const char *const event_kinds[] = { "sent", "received", "note" };
 /* Largest number, negated, of an enum error_code. */
 enum { ERROR_CODES = -ERR_INTERNAL };

@@ -33,7 +33,7 @@ struct field {
 /* Offsets in struct run: four objects of the document. */
 extern const struct field run_fields[], tool_fields[], target_fields[], settings_fields[];
 extern const struct field service_fields[], result_fields[], clause_fields[], failure_fields[],
-    event_fields[], baseline_fields[];
+    event_fields[], baseline_fields[], cell_fields[];
 
 /* The whole result document, with the transcripts that are wanted. */
 json_t *result_document(const struct run *run, enum transcripts transcripts);

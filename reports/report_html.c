@@ -4,6 +4,7 @@
 #include "html_parts.h"
 #include "json_fields.h"
 #include "markup.h"
+#include "matrix.h"
 #include "text_block.h"
 
 static bool broke_the_run(const struct run_counts *c)
@@ -275,6 +276,11 @@ static void add_contents(struct buf *out, const struct run *run)
 {
     struct run_counts c = run_count(run);
     buf_adds(out, "<nav aria-label=\"Contents\"><ul>\n<li><a href=\"#counts\">Counts</a></li>\n");
+    array_each (m, &run->matrices) {
+        buf_addf(out, "<li><a href=\"#m%zu\">", (size_t)(m - run->matrices.v));
+        markup_text(out, m->title);
+        buf_adds(out, "</a></li>\n");
+    }
     for (size_t i = 0; i < COUNT(evidence); i++)
         if (c.by[evidence[i].outcome])
             buf_addf(out, "<li><a href=\"#e%d\">%s</a></li>\n", (int)evidence[i].outcome,
@@ -318,6 +324,8 @@ int report_html(const struct run *run, const struct report_options *options, str
     add_contents(out, run);
     buf_adds(out, "<main id=\"main\">\n");
     add_cards(out, run);
+    array_each (m, &run->matrices)
+        matrix_html(out, m, (size_t)(m - run->matrices.v));
     add_findings(out, run, transcripts);
     if (run->results.n)
         html_tables(out, run);

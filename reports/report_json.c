@@ -107,6 +107,29 @@ static json_t *target_of(const struct run *run)
     return o;
 }
 
+static json_t *row_of(const struct matrix_row *row)
+{
+    json_t *list = json_array();
+    array_each (c, &row->cells)
+        json_array_append_new(list, object_of(cell_fields, c));
+    return list;
+}
+
+static json_t *matrices_of(const struct run *run)
+{
+    json_t *list = json_array();
+    array_each (m, &run->matrices) {
+        json_t *o = json_object(), *rows = json_array();
+        array_each (row, &m->rows)
+            json_array_append_new(rows, row_of(row));
+        json_object_set_new(o, "title", json_text(m->title));
+        json_object_set_new(o, "columns", texts_of(m->columns.v, m->columns.n));
+        json_object_set_new(o, "rows", rows);
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static json_t *weaknesses_of(const struct run *run)
 {
     auto_buf lines;
@@ -157,6 +180,8 @@ json_t *result_document(const struct run *run, enum transcripts transcripts)
     json_object_set_new(o, "run", run_of(run));
     json_object_set_new(o, "target", target_of(run));
     json_object_set_new(o, "settings", object_of(settings_fields, run));
+    if (run->matrices.n)
+        json_object_set_new(o, "matrices", matrices_of(run));
     json_object_set_new(o, "results", results_of(run, transcripts));
     return o;
 }

@@ -1,6 +1,7 @@
 /* A short summary for the page of a CI job (GitHub's step summary takes 1 MiB): the verdict, what
    weakens it, counts, and each failure with its evidence behind a fold. */
 #include "markup.h"
+#include "matrix.h"
 #include "report.h"
 #include "text_block.h"
 #include <stdio.h>
@@ -111,6 +112,8 @@ int report_markdown(const struct run *run, const struct report_options *options,
                     struct error *err)
 {
     add_head(out, run);
+    array_each (m, &run->matrices)
+        matrix_markdown(out, m);
     add_table(out, run);
     add_failures(out, run, options->transcripts ? options->transcripts : TRANSCRIPTS_FAILED);
     return 0;

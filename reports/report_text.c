@@ -1,5 +1,6 @@
 /* For people: on the terminal, in a log. Failures with their evidence where they happened, again in
    one line each at the end, then the verdict and one summary line. */
+#include "matrix.h"
 #include "printable.h"
 #include <stdio.h>
 #include "report.h"
@@ -57,6 +58,16 @@ static void put_header(const struct text *t)
     }
     line_end(t);
     put_services(t);
+}
+
+static void put_matrices(const struct text *t)
+{
+    array_each (m, &t->run->matrices) {
+        part_end(t);
+        style_paint(&t->style, BOLD, m->title);
+        line_end(t);
+        matrix_text(&t->style, m);
+    }
 }
 
 /* ---- checks ---- */
@@ -296,6 +307,7 @@ int report_text(const struct run *run, const struct report_options *options, str
     };
     if (t.verbosity > QUIET) {
         put_header(&t);
+        put_matrices(&t);
         put_families(&t);
     }
     put_failures(&t);

@@ -82,11 +82,22 @@ static void result_release(struct result *r)
     array_release(&r->transcript);
 }
 
+static void matrix_release(struct matrix *m)
+{
+    array_each (row, &m->rows)
+        array_release(&row->cells);
+    array_release(&m->rows);
+    array_release(&m->columns);
+}
+
 void run_release(struct run *run)
 {
     array_each (r, &run->results)
         result_release(*r);
     array_release(&run->results);
+    array_each (m, &run->matrices)
+        matrix_release(m);
+    array_release(&run->matrices);
     array_release(&run->target.services);
     array_release(&run->left_behind);
     arena_release(&run->arena);
@@ -189,4 +200,30 @@ void failure_actual(struct run *run, struct result_failure *f, slice bytes, size
     f->difference->offset = shown_length(bytes, from);
     f->difference->length = to > from ? shown_length(bytes, to) - f->difference->offset : 0;
     f->difference->wanted = wanted;
+}
+
+/* ---- tables ---- */
+
+struct matrix *run_matrix(struct run *run, const char *title)
+{
+    struct matrix *m = array_push(&run->matrices);
+    *m = (struct matrix) { .title = run_text(run, slice_of(title)) };
+    return m;
+}
+
+void matrix_column(struct matrix *m, const char *name)
+{
+    *array_push(&m->columns) = name;
+}
+
+struct matrix_row *matrix_row(struct matrix *m)
+{
+    struct matrix_row *row = array_push(&m->rows);
+    *row = (struct matrix_row) { 0 };
+    return row;
+}
+
+void matrix_cell(struct run *run, struct matrix_row *row, enum outcome outcome, slice text)
+{
+    *array_push(&row->cells) = (struct matrix_cell) { run_text(run, text), outcome };
 }

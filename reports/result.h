@@ -128,6 +128,23 @@ struct result_service {
     const char *tls; /* "none", "starttls", "implicit" */
 };
 
+/* A table of the run as a whole, that stands in every report: a row for each port or source, a cell
+   for each question. Rows have as many cells as there are columns, or fewer. */
+struct matrix_cell {
+    const char *text;     /* "1.2 1.3"; "" is an empty cell */
+    enum outcome outcome; /* OUTCOME_NOT_RUN: no verdict, only a fact */
+};
+
+struct matrix_row {
+    ARRAY(struct matrix_cell) cells;
+};
+
+struct matrix {
+    const char *title; /* "Ports of mail.example.test, policy rfc9325" */
+    ARRAY(const char *) columns;
+    ARRAY(struct matrix_row) rows;
+};
+
 struct run {
     struct arena arena;
     const char *tool_version, *suite_version;
@@ -154,6 +171,7 @@ struct run {
     struct error error;              /* of the run as a whole; code 0 when none */
     int exit_code;                   /* set by run_finish() */
     ARRAY(struct result *) results;  /* in the order of the plan */
+    ARRAY(struct matrix) matrices;
 };
 
 /* ---- building. Everything lives in run->arena; pointers stay valid until run_release(). ---- */
@@ -185,6 +203,13 @@ struct result_failure *result_fail(struct run *run, struct result *r, const char
    what was wanted there; from == SIZE_MAX: no difference to show. */
 void failure_actual(struct run *run, struct result_failure *f, slice bytes, size_t from, size_t to,
                     const char *wanted);
+
+/* The next table of the run, valid until another one is begun; a column and a row of it (valid until
+   the next row is); a cell of the row. */
+struct matrix *run_matrix(struct run *run, const char *title);
+void matrix_column(struct matrix *m, const char *name);
+struct matrix_row *matrix_row(struct matrix *m);
+void matrix_cell(struct run *run, struct matrix_row *row, enum outcome outcome, slice text);
 
 /* ---- judging ---- */
 

@@ -150,6 +150,44 @@ static int read_services(const json_t *list, struct run *run, struct error *err)
     return code;
 }
 
+static void add_column(void *matrix, const char *text)
+{
+    matrix_column(matrix, text);
+}
+
+static int read_row(const json_t *list, struct run *run, struct matrix_row *row, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < json_array_size(list); i++)
+        code = fields_read(cell_fields, json_array_get(list, i), run, array_push(&row->cells), err);
+    return code;
+}
+
+static int read_matrix(const json_t *o, struct run *run, struct error *err)
+{
+    static const struct field fields[] = {
+        { "title", FIELD_TEXT, offsetof(struct matrix, title), true }, { 0 }
+    };
+    struct matrix *m = run_matrix(run, "");
+    const json_t *rows = json_object_get(o, "rows");
+    int code = fields_read(fields, o, run, m, err);
+    if (!code)
+        code = read_texts(json_object_get(o, "columns"), run, add_column, m, err);
+    for (size_t i = 0; !code && i < json_array_size(rows); i++)
+        code = read_row(json_array_get(rows, i), run, matrix_row(m), err);
+    return code;
+}
+
+static int read_matrices(const json_t *list, struct run *run, struct error *err)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < json_array_size(list); i++)
+        code = read_matrix(json_array_get(list, i), run, err);
+    if (code)
+        error_prefix(err, "matrices");
+    return code;
+}
+
 struct seen_error {
     enum error_code code;
     const char *message;
@@ -201,6 +239,8 @@ static int read_document(const json_t *document, struct run *run, struct error *
         code = read_services(json_object_get(of_target, "services"), run, err);
     if (!code)
         code = fields_read(settings_fields, json_object_get(document, "settings"), run, run, err);
+    if (!code)
+        code = read_matrices(json_object_get(document, "matrices"), run, err);
     return code ? code : read_results(json_object_get(document, "results"), run, err);
 }
 

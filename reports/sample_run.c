@@ -168,9 +168,29 @@ static void add_unsure(struct run *run)
     add(run, "journeys/relay/never-ran", "This one has no turn", OUTCOME_NOT_RUN, &uidl);
 }
 
+static void add_matrix(struct run *run)
+{
+    static const char *const columns[] = { "port", "speaks", "TLS", "certificate", "remark" };
+    struct matrix *m = run_matrix(run, "Ports of <mail> | reference");
+    for (size_t i = 0; i < COUNT(columns); i++)
+        matrix_column(m, columns[i]);
+    struct matrix_row *row = matrix_row(m);
+    matrix_cell(run, row, OUTCOME_NOT_RUN, S("993"));
+    matrix_cell(run, row, OUTCOME_PASS, S("IMAP in TLS"));
+    matrix_cell(run, row, OUTCOME_FAIL, S("1.1 1.2 1.3"));
+    matrix_cell(run, row, OUTCOME_WARN, S("9 days"));
+    matrix_cell(run, row, OUTCOME_NOT_RUN,
+                S("a remark that is much too long for a table of a hundred columns, with *stars*, "
+                  "a | bar and an escape \033[31m"));
+    row = matrix_row(m);
+    matrix_cell(run, row, OUTCOME_NOT_RUN, S("25"));
+    matrix_cell(run, row, OUTCOME_ERROR, S(""));
+}
+
 void sample_run(struct run *ret)
 {
     set_up(ret);
+    add_matrix(ret);
     add_passes(ret);
     add_failed_sync(ret);
     add_expected(ret);
