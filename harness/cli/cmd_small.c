@@ -5,7 +5,7 @@
 
 /* ---- schema ---- */
 
-static const char *const schemas[] = { "scenario", "result", "target", "baseline" };
+static const char *const schemas[] = { "scenario", "result", "target", "baseline", "profile" };
 
 static int copy_file(const char *path)
 {
@@ -37,7 +37,7 @@ int cmd_schema(int argc, char **argv)
             fprintf(stderr, "mailassay: the schema files were not found\n");
     }
     if (status == EXIT_USAGE)
-        fprintf(stderr, "usage: mailassay schema scenario|result|target|baseline\n");
+        fprintf(stderr, "usage: mailassay schema scenario|result|target|baseline|profile\n");
     arena_release(&arena);
     return status;
 }

@@ -23,16 +23,22 @@ for name in ("!hex", "!base64", "!raw", "!pattern"):
     Loader.add_constructor(name, lambda loader, node: loader.construct_scalar(node))
 
 
+def profile(**change):
+    row = {"host": "imap.example.test", "port": 993, "tls": "implicit"}
+    return {"name": "a", "offers": {"imap": dict(row, **change)}}
+
+
 def main(root):
     root = pathlib.Path(root)
     schemas = {name: json.loads((root / f"reports/schemas/{name}.json").read_text())
-               for name in ("scenario", "target", "baseline")}
+               for name in ("scenario", "target", "baseline", "profile")}
     for schema in schemas.values():
         jsonschema.Draft7Validator.check_schema(schema)
     files = [f for f in sorted((root / "scenarios").rglob("*.yaml"))
-             if f.relative_to(root / "scenarios").parts[0] not in ("clauses", "messages")]
+             if f.relative_to(root / "scenarios").parts[0] not in ("clauses", "messages", "profiles", "policies")]
     pairs = [(f, "scenario") for f in files]
     pairs += [(f, "baseline") for f in sorted((root / "servers-under-test").rglob("baseline.yaml"))]
+    pairs += [(f, "profile") for f in sorted((root / "scenarios/profiles").glob("*.yaml"))]
     bad = 0
     for file, name in pairs:
         data = yaml.load(file.read_text(), Loader)
@@ -43,7 +49,12 @@ def main(root):
     wrong = [("scenario", {"topic": "x"}), ("scenario", {"topic": "x", "checks": {"a": {"titel": 1}}}),
              ("target", {"services": {"imapz": 1}}), ("target", {"services": {"imap": 70000}}),
              ("target", {"services": {"imap": 143}, "accounts": [{"user": "a", "password": "secret"}]}),
-             ("baseline", [{"id": "a"}])]
+             ("baseline", [{"id": "a"}]),
+             ("profile", {"name": "a"}), ("profile", profile(prot="imap")), ("profile", profile(port=0)),
+             ("profile", profile(tls="ssl")), ("profile", profile(auth="oauth")),
+             ("profile", dict(profile(), checked="2026-13-01")),
+             ("profile", dict(profile(), requires={"imap": {"tls": "implicit"}})),
+             ("profile", {"name": "a", "requires": {"imap": {"host": "h", "tls": "implicit"}}})]
     for name, data in wrong:
         if jsonschema.Draft7Validator(schemas[name]).is_valid(data):
             bad += 1

@@ -39,7 +39,8 @@ struct profile_service {
     enum tls_mode tls;
     unsigned auth; /* bits; 0: not said */
     enum username_form username;
-    struct place at; /* where it is written: findings point there */
+    struct place at;         /* where it is written: findings point there */
+    const char *source_line; /* the text of that line; NULL: not known */
 };
 
 enum { PROFILE_SERVICES_MAX = 64, PROFILE_WORDS_MAX = 1000 };
@@ -55,7 +56,8 @@ struct profile {
     size_t n_services;
     /* Protocols that are known not to be offered at all ("POP: none"), as bits 1 << protocol. */
     unsigned not_offered;
-    const char **notes; /* traps, one sentence each */
+    struct place not_offered_at; /* where that is written */
+    const char **notes;          /* traps, one sentence each */
     size_t n_notes;
     const char *source, *checked; /* where the facts are from; "2026-03-12" */
     const char
@@ -63,12 +65,13 @@ struct profile {
     const char *path; /* file or URL it came from */
 };
 
-/* All zero is an empty profile. */
+/* All zero is an empty profile. Zeroed again by profile_release(). */
 void profile_release(struct profile *p);
 /* Appends a row (copies its texts). False at PROFILE_SERVICES_MAX. */
 bool profile_add(struct profile *p, const struct profile_service *row);
 
-/* Reads one YAML file. False when problems were added. */
+/* Reads one YAML file; its name is the file's without ".yaml". False when problems were added, and
+   *ret is untouched then. */
 bool profile_load(const char *path, const char *shown, struct profile *ret,
                   struct problems *problems);
 
@@ -82,6 +85,10 @@ void profiles_release(struct profile_list *list);
 /* By name; by the domain of an address or domain ("me@gmail.com", "gmail.com"). NULL: none. */
 const struct profile *profile_find(const struct profile_list *list, slice name);
 const struct profile *profile_of_domain(const struct profile_list *list, slice address_or_domain);
+/* The name that was probably meant; NULL: none is near. */
+const char *profile_nearest(const struct profile_list *list, slice name);
+/* Is this file a profile (and not a target, a scenario, ...)? By its keys alone. */
+bool profile_is_one(const struct node *root);
 
 /* "imap.gmail.com:993 implicit" */
 const char *profile_service_text(const struct profile_service *s, char text[320]);
