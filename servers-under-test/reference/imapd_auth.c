@@ -77,6 +77,8 @@ void imapd_login(struct imapd_session *s)
         return;
     if (!server_conn_allows_passwords(s->conn))
         return imapd_no(s, "[PRIVACYREQUIRED] Begin TLS first");
+    if (!server_conn_takes_passwords(s->conn))
+        return imapd_no(s, "[CANNOT] Passwords are not taken here");
     struct account *account = server_conn_login(s->conn, user, password);
     if (!account && faulty(s, FAULT_IMAP_LOGIN_ANY_PASSWORD))
         account = reference_find_user(s->conn->ref, user);

@@ -47,7 +47,7 @@ static void add_login_capabilities(struct imapd_session *s, struct buf *out)
         buf_addf(out, " AUTH=%.*s", SLICE_ARG(name));
     if (server_conn_offers_starttls(s->conn))
         buf_adds(out, " STARTTLS");
-    if (!server_conn_allows_passwords(s->conn))
+    if (!server_conn_takes_passwords(s->conn))
         buf_adds(out, " LOGINDISABLED");
 }
 

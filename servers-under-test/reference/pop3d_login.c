@@ -13,13 +13,13 @@ static bool offers_stls(const struct pop3d *s)
 
 static bool offers_passwords(const struct pop3d *s)
 {
-    return server_conn_allows_passwords(s->c);
+    return server_conn_takes_passwords(s->c);
 }
 
 static bool offers_sasl(const struct pop3d *s)
 {
     bool gone = s->state == POP3D_TRANSACTION && pop3d_fault(s, FAULT_POP3_CAPA_SASL_GONE);
-    return offers_passwords(s) && !gone && !pop3d_fault(s, FAULT_POP3_SASL_UNLISTED);
+    return sasl_server_offers_any(s->c) && !gone && !pop3d_fault(s, FAULT_POP3_SASL_UNLISTED);
 }
 
 static const struct {
@@ -116,6 +116,10 @@ void pop3d_user(struct pop3d *s, const struct pop3d_command *command)
     if (in_clear(s) && !pop3d_fault(s, FAULT_TLS_LOGIN_TELLS_IN_CLEAR) &&
         !pop3d_fault(s, FAULT_TLS_STARTTLS_KEEPS_STATE)) {
         pop3d_err(s, NULL, "send STLS first");
+        return;
+    }
+    if (!in_clear(s) && !server_conn_takes_passwords(s->c)) {
+        pop3d_err(s, NULL, "passwords are not taken here");
         return;
     }
     if (pop3d_fault(s, FAULT_POP3_CAPA_USER_LIES)) {

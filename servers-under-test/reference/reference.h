@@ -42,6 +42,11 @@ struct reference_options {
     /* Asks for client certificates signed by the authority and offers EXTERNAL: the certificate's
        common name is the user name. */
     bool client_certificates;
+    /* The only SASL mechanisms it offers, separated by spaces; passwords by LOGIN (IMAP) and USER
+       (POP3) are taken only with PLAIN or LOGIN among them. NULL: all; borrowed. */
+    const char *mechanisms;
+    /* Names of the certificate beside the host name, NULL-terminated; NULL: none; borrowed. */
+    const char *const *names;
     bool clear_login;  /* passwords are taken without TLS, too */
     bool anonymous;    /* offers ANONYMOUS, which logs in as the account "anonymous" */
     uint64_t size_max; /* octets of a message (SIZE); 0: 10 MiB */

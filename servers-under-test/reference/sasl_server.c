@@ -259,7 +259,16 @@ static const struct sasl_mechanism mechanisms[] = {
 
 static bool is_offered(const struct server_conn *c, const struct sasl_mechanism *m)
 {
-    return server_conn_allows_passwords(c) && (!m->offered || m->offered(c));
+    return server_conn_allows_passwords(c) && (!m->offered || m->offered(c)) &&
+           server_conn_has_mechanism(c, slice_of(m->name));
+}
+
+bool sasl_server_offers_any(const struct server_conn *c)
+{
+    for (size_t i = 0; i < COUNT(mechanisms); i++)
+        if (is_offered(c, &mechanisms[i]))
+            return true;
+    return false;
 }
 
 void sasl_server_mechanisms(const struct server_conn *c, struct buf *ret)

@@ -34,6 +34,9 @@ bool sasl_server_decode(slice text, bool lenient, struct buf *ret);
    `ret`. None before TLS (RFC 8314 section 4.1), unless a fault allows passwords in clear. */
 void sasl_server_mechanisms(const struct server_conn *c, struct buf *ret);
 
+/* Is there any? */
+bool sasl_server_offers_any(const struct server_conn *c);
+
 /* NULL when the mechanism is unknown or not offered on this connection now. `c` must live as long
    and keep its TLS layer. */
 struct sasl_server *sasl_server_new(const struct server_conn *c, slice mechanism);

@@ -270,6 +270,23 @@ bool server_conn_allows_passwords(const struct server_conn *c)
            server_fault(c, FAULT_TLS_STARTTLS_AFTER_LOGIN);
 }
 
+bool server_conn_has_mechanism(const struct server_conn *c, slice mechanism)
+{
+    slice rest = slice_of(reference_settings(c->ref)->mechanisms), name;
+    if (!rest.p)
+        return true;
+    while (slice_cut(&rest, ' ', &name))
+        if (slice_eq_nocase(name, mechanism))
+            return true;
+    return false;
+}
+
+bool server_conn_takes_passwords(const struct server_conn *c)
+{
+    return server_conn_allows_passwords(c) &&
+           (server_conn_has_mechanism(c, S("PLAIN")) || server_conn_has_mechanism(c, S("LOGIN")));
+}
+
 struct account *server_conn_login(const struct server_conn *c, slice user, slice password)
 {
     /* imapd has a fault of its own for this. */

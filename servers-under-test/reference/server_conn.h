@@ -89,6 +89,10 @@ bool server_conn_starttls(struct server_conn *c, slice go_ahead);
 
 /* Are passwords in the clear fine on this connection: in TLS, or by fault? */
 bool server_conn_allows_passwords(const struct server_conn *c);
+/* Is this SASL mechanism among those that the instance has? */
+bool server_conn_has_mechanism(const struct server_conn *c, slice mechanism);
+/* Are passwords by LOGIN and USER taken on this connection now? */
+bool server_conn_takes_passwords(const struct server_conn *c);
 /* reference_login(), with the faults that let anybody in. */
 struct account *server_conn_login(const struct server_conn *c, slice user, slice password);
 

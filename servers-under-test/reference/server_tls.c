@@ -30,11 +30,30 @@ static const struct {
     { FAULT_TLS_CIPHER_STATIC_RSA, TLS1_2_VERSION, TLS1_2_VERSION, "kRSA+AES", false },
 };
 
+/* Good for more names than one. */
+static struct identity identity_with(const struct ca *ca, const char *host_name,
+                                     const char *const *more)
+{
+    static const char *const local[] = { "localhost", "127.0.0.1", "::1" };
+    ARRAY(const char *) names = { 0 };
+    *array_push(&names) = host_name;
+    for (size_t i = 0; more[i]; i++)
+        *array_push(&names) = more[i];
+    for (size_t i = 0; i < COUNT(local); i++)
+        *array_push(&names) = local[i];
+    *array_push(&names) = NULL;
+    struct identity id = identity_new(ca, &(struct cert_spec) { .names = names.v });
+    array_release(&names);
+    return id;
+}
+
 /* Signed by an intermediate authority, as most are, whose certificate goes along. */
-static struct identity identity_good(const struct ca *ca, const char *host_name, bool complete)
+static struct identity identity_good(const struct ca *ca, const char *host_name,
+                                     const char *const *names, bool complete)
 {
     struct ca *intermediate = ca_new_under(ca, "mailassay reference intermediate");
-    struct identity id = identity_of_kind(intermediate, CERT_GOOD, host_name);
+    struct identity id = names ? identity_with(intermediate, host_name, names)
+                               : identity_of_kind(intermediate, CERT_GOOD, host_name);
     if (complete) {
         char *chain = xprintf("%s%.*s", id.chain_pem, SLICE_ARG(ca_pem(intermediate)));
         free(id.chain_pem);
@@ -44,9 +63,10 @@ static struct identity identity_good(const struct ca *ca, const char *host_name,
     return id;
 }
 
-static struct identity identity_by_fault(const struct ca *ca, const struct faults *faults,
+static struct identity identity_by_fault(const struct ca *ca, const struct reference_options *o,
                                          const char *host_name)
 {
+    const struct faults *faults = &o->faults;
     for (size_t i = 0; i < COUNT(certificate_faults); i++)
         if (fault_on(faults, certificate_faults[i].fault))
             return identity_of_kind(ca, certificate_faults[i].kind, host_name);
@@ -54,7 +74,8 @@ static struct identity identity_by_fault(const struct ca *ca, const struct fault
         const char *const names[] = { host_name, "localhost", "127.0.0.1", "::1", NULL };
         return identity_new(ca, &(struct cert_spec) { .names = names, .rsa = true });
     }
-    return identity_good(ca, host_name, !fault_on(faults, FAULT_TLS_CERTIFICATE_INCOMPLETE));
+    return identity_good(ca, host_name, o->names,
+                         !fault_on(faults, FAULT_TLS_CERTIFICATE_INCOMPLETE));
 }
 
 static int context_of(const struct identity *id, const struct reference_options *o,
@@ -92,7 +113,7 @@ static void options_by_fault(struct tls_options *options, const struct faults *f
 static int make_contexts(struct server_tls *t, const struct reference_options *o,
                          const char *host_name, struct error *err)
 {
-    auto_identity id = identity_by_fault(t->ca, &o->faults, host_name);
+    auto_identity id = identity_by_fault(t->ca, o, host_name);
     int r = context_of(&id, o, t->ca, err, &t->context);
     if (r < 0 || !fault_on(&o->faults, FAULT_TLS_SNI_NEEDED))
         return r;

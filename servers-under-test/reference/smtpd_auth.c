@@ -19,7 +19,7 @@ bool smtpd_needs_auth(const struct smtpd *s)
 
 bool smtpd_offers_auth(const struct smtpd *s)
 {
-    return smtpd_is(s, ROLE_SUBMISSION) && server_conn_allows_passwords(s->c);
+    return smtpd_is(s, ROLE_SUBMISSION) && sasl_server_offers_any(s->c);
 }
 
 /* --- STARTTLS --- */

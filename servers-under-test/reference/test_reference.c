@@ -6,6 +6,7 @@
 #include "store.h"
 #include "testing.h"
 #include "tls.h"
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -138,6 +139,87 @@ static void run_greetings(void *arg)
 START_TEST(nothing_said_before_a_login_reveals_accounts)
 {
     sched_main(CLOCK_VIRTUAL, run_greetings, NULL);
+}
+END_TEST
+
+static const struct {
+    const char *mechanisms;
+    enum service_id service;
+    const char *asks, *says, *keeps_silent;
+} restricted[] = {
+    { "OAUTHBEARER XOAUTH2", SERVICE_IMAPS, "a CAPABILITY\r\na LOGIN alice pw\r\na LOGOUT\r\n",
+      " AUTH=OAUTHBEARER AUTH=XOAUTH2 LOGINDISABLED", "AUTH=PLAIN" },
+    { "OAUTHBEARER XOAUTH2", SERVICE_IMAPS, "a LOGIN alice pw\r\na LOGOUT\r\n", "a NO [CANNOT]",
+      "a OK [" },
+    { "XOAUTH2", SERVICE_POP3S, "CAPA\r\nUSER alice\r\nQUIT\r\n", "\r\nSASL XOAUTH2\r\n",
+      "\r\nUSER" },
+    { "XOAUTH2", SERVICE_POP3S, "USER alice\r\nPASS pw\r\nQUIT\r\n", "-ERR passwords are not",
+      "+OK send" },
+    { "XOAUTH2", SERVICE_SUBMISSIONS, "EHLO x.org\r\n", "AUTH XOAUTH2\r\n", "PLAIN" },
+    { "PLAIN", SERVICE_IMAPS, "a CAPABILITY\r\na LOGIN alice pw\r\na LOGOUT\r\n", "a OK [",
+      "LOGINDISABLED" },
+    { "", SERVICE_SUBMISSIONS, "EHLO x.org\r\n", "250", "AUTH" },
+    { "", SERVICE_POP3S, "CAPA\r\nQUIT\r\n", "UIDL", "SASL" },
+};
+
+static void run_restricted(void *arg)
+{
+    size_t i = (size_t) * (int *)arg;
+    static const struct reference_account accounts[] = { { "alice", "pw", NULL, NULL } };
+    struct reference_options o = { .accounts = accounts,
+                                   .n_accounts = 1,
+                                   .mechanisms = restricted[i].mechanisms };
+    struct reference *ref;
+    auto_buf out;
+    buf_init(&out, BUF_OURS);
+    ck_assert_int_eq(reference_new(&o, NULL, &ref), 0);
+    talk(ref, restricted[i].service, slice_of(restricted[i].asks), &out);
+    ck_assert_msg(slice_find(buf_slice(&out), slice_of(restricted[i].says)) != SIZE_MAX, "%s",
+                  out.p);
+    ck_assert_msg(slice_find(buf_slice(&out), slice_of(restricted[i].keeps_silent)) == SIZE_MAX,
+                  "%s", out.p);
+    reference_free(ref);
+}
+
+START_TEST(mechanisms_can_be_restricted)
+{
+    sched_main(CLOCK_VIRTUAL, run_restricted, &_i);
+}
+END_TEST
+
+static void run_names(void *arg)
+{
+    static const char *const names[] = { "imap.example.test", "pop.example.test", NULL };
+    static const char *const good[] = { "mail.mailassay.test", "imap.example.test",
+                                        "pop.example.test", "127.0.0.1" };
+    struct reference_options o = { .names = names };
+    struct reference *ref;
+    ck_assert_int_eq(reference_new(&o, NULL, &ref), 0);
+    for (size_t i = 0; i < COUNT(good); i++) {
+        struct stream *ends[2], *client;
+        struct tls_context *trust;
+        struct error err = { 0 };
+        pair_open(ends);
+        struct side side = { ref, SERVICE_IMAPS, ends[1] };
+        struct task *t = task_spawn(serve, &side);
+        struct tls_client_config config = { .ca_pem = reference_ca_pem(ref) };
+        struct tls_options options = { .sni = good[i], .verify = TLS_VERIFY_CHAIN };
+        ck_assert_int_eq(tls_client_context_new(&config, &err, &trust), 0);
+        ck_assert_int_eq(tls_open_client(ends[0], trust, &options, NEVER, &err, &client), 0);
+        X509 *certificate = tls_info(client)->certificate;
+        bool fits = good[i][0] == '1' ? X509_check_ip_asc(certificate, good[i], 0) == 1
+                                      : X509_check_host(certificate, good[i], 0, 0, NULL) == 1;
+        ck_assert_msg(fits, "%s", good[i]);
+        stream_close(client);
+        task_join(t);
+        tls_context_free(trust);
+    }
+    reference_free(ref);
+}
+
+START_TEST(a_certificate_carries_all_names)
+{
+    sched_main(CLOCK_VIRTUAL, run_names, NULL);
 }
 END_TEST
 
@@ -398,6 +480,8 @@ END_TEST
 
 static void add(TCase *t)
 {
+    tcase_add_loop_test(t, mechanisms_can_be_restricted, 0, COUNT(restricted));
+    tcase_add_test(t, a_certificate_carries_all_names);
     tcase_add_test(t, default_accounts_get_random_passwords);
     tcase_add_test(t, logins_and_addresses);
     tcase_add_test(t, journal_that_cannot_be_written_is_an_error);
