@@ -15,7 +15,8 @@ struct dns_config {
                                  installed, otherwise nothing is ever secure */
     bool resolver_is_authoritative; /* it is no recursive server: ask it alone, for tests (stub) */
 };
-/* ERR_FILE for a bad anchor file, ERR_USAGE for a bad resolver. */
+/* ERR_FILE for a bad anchor file, ERR_USAGE for a bad resolver. May be called outside of tasks; so
+   may dns_close(), when no query is under way. */
 int dns_open(const struct dns_config *config, struct error *err, struct dns **ret);
 void dns_close(struct dns *d);
 
@@ -41,9 +42,10 @@ struct dns_record {
     /* parsed, by type; names without final dot, in lower case */
     unsigned priority, weight; /* MX: priority; SRV */
     uint16_t port;
-    const char *host;                   /* MX, SRV, CNAME; "" is "." (not offered) */
-    const char *address;                /* A, AAAA: numeric */
-    slice text;                         /* TXT: strings joined; CAA: value */
+    const char *host;    /* MX, SRV, CNAME; "" is "." (not offered). Octets that are no
+                                           letter, digit, "-" or "_" as \DDD */
+    const char *address; /* A, AAAA: numeric */
+    slice text;          /* TXT: strings joined; CAA: value */
     unsigned usage, selector, matching; /* TLSA */
     slice association;                  /* TLSA */
     unsigned flags;                     /* CAA */
@@ -57,6 +59,7 @@ struct dns_answer {
     const char *canonical; /* the name after CNAMEs */
     struct dns_record *records;
     size_t n;
+    size_t malformed; /* records whose RDATA is not well formed; they are left out */
 };
 /* *ret is the caller's, to be released; n == 0 is a good answer (no such record). MX and SRV are
    sorted by priority, then heavier weight first. Errors: ERR_NETWORK (SERVFAIL, no answer; for bogus

@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "error.h"
 
-enum { HTTP_BODY_MAX = 1 << 20, HTTP_REDIRECTS_MAX = 5 };
+enum { HTTP_BODY_MAX = 1 << 20, HTTP_HEADERS_MAX = 1 << 18, HTTP_REDIRECTS_MAX = 5 };
 
 struct http_request {
     const char *url;                      /* http:// or https:// only, redirects included */
@@ -18,17 +18,21 @@ struct http_request {
     const char *const
         *resolve; /* "host:port:address", NULL-terminated, libcurl's form; NULL: none */
     const char *const *connect_to; /* "host:port:host:port", NULL-terminated; NULL: none */
-    bool no_redirects;             /* MTA-STS: a redirect is an error (RFC 8461 section 3.3) */
-    bool https_only;               /* redirects must stay on https */
-    nsec timeout;                  /* 0: 10 s */
+    bool no_redirects;             /* none is followed: the answer is the 3xx itself */
+    bool https_only;               /* the URL and every redirect must be https */
+    nsec timeout;                  /* of the whole; 0: 10 s */
+    int *ret_errno; /* when not NULL: why no connection could be made (ECONNREFUSED) */
 };
 struct http_answer {
     long status;                    /* 200 */
     char *content_type, *final_url; /* owned; NULL unknown */
+    char *redirect_url; /* owned: where a redirect that was not followed leads, or NULL */
     struct buf body;
 };
-/* 0 with any status; ERR_NETWORK, ERR_TLS (certificate), ERR_TIMEOUT, ERR_LIMIT, ERR_CANCEL,
-   ERR_USAGE (bad URL). No proxy, no cookies, no credentials are ever used. */
+/* Called by a task. 0 with any status, *ret is then to be released; ERR_NETWORK, ERR_TLS (certificate),
+   ERR_TIMEOUT, ERR_LIMIT (body, header fields, redirects), ERR_CANCEL, ERR_USAGE (bad URL, one with
+   user and password, not http or https), ERR_FILE (ca_file). No proxy, no cookies, no credentials are
+   ever used. */
 int http_fetch(const struct http_request *request, struct error *err, struct http_answer *ret);
 void http_answer_release(struct http_answer *a);
 

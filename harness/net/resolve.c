@@ -1,11 +1,11 @@
 #include "resolve.h"
 #include "alloc.h"
+#include "helper_thread.h"
 #include "task.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,22 +42,6 @@ static void *lookup_thread(void *arg)
     lookup_drop(l);
     close(done);
     return NULL;
-}
-
-/* 0 or an errno. The thread takes no signals: they belong to the scheduler's thread. */
-static int thread_start(struct lookup *l)
-{
-    sigset_t all, old;
-    pthread_attr_t attributes;
-    pthread_t thread;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &old);
-    int failure = pthread_create(&thread, &attributes, lookup_thread, l);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    pthread_attr_destroy(&attributes);
-    return failure;
 }
 
 static struct addrinfo hints_of(int family, int flags)
@@ -122,7 +106,7 @@ int resolve(const char *host, uint16_t port, int family, nsec deadline, struct e
     l->hints = hints_of(family, AI_NUMERICSERV | AI_ADDRCONFIG);
     l->done = ends[1];
     snprintf(l->port, sizeof l->port, "%u", port);
-    int failure = thread_start(l), r;
+    int failure = helper_thread_start(lookup_thread, l), r;
     if (failure) {
         close(ends[1]);
         lookup_drop(l);

@@ -1,0 +1,281 @@
+#include "dns.h"
+#include "alloc.h"
+#include "array.h"
+#include "dns_record.h"
+#include "task.h"
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <unbound.h>
+#include <unistd.h>
+
+#define ROOT_ANCHOR "/usr/share/dns/root.key"
+enum { DNS_RECORDS_MAX = 2000 };
+
+struct dns {
+    struct ub_ctx *ub;
+    char *resolver; /* for sentences */
+    int fd;         /* a duplicate of libunbound's, as whatever was waited for is closed by us */
+    bool pumped;    /* a task waits for fd, and hands answers to all */
+    struct cond changed;
+};
+
+/* One question, on the stack of the task that asks. */
+struct asking {
+    bool done;
+    int failure; /* of libunbound: enum ub_ctx_err */
+    struct ub_result *result;
+};
+
+/* libunbound starts its thread with the first question and gives it the caller's signal mask; signals
+   belong to the scheduler's thread. */
+static void signals_block(sigset_t *ret_old)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, ret_old);
+}
+
+/* "[::1]@53" as libunbound wants it: "::1@53". */
+static char *resolver_address(const char *resolver)
+{
+    slice rest = slice_of(resolver), inside;
+    if (rest.p[0] != '[')
+        return xstrdup(resolver);
+    rest = slice_skip(rest, 1);
+    if (!slice_cut(&rest, ']', &inside) || !rest.p)
+        return xstrdup(resolver);
+    return xprintf("%.*s%.*s", SLICE_ARG(inside), SLICE_ARG(rest));
+}
+
+static int set_resolver(struct ub_ctx *ub, const struct dns_config *config, struct error *err)
+{
+    if (!config->resolver) {
+        if (ub_ctx_resolvconf(ub, NULL))
+            return error_set(err, ERR_FILE,
+                             "cannot read the system's resolvers in /etc/resolv.conf");
+        return 0;
+    }
+    autofree char *address = resolver_address(config->resolver);
+    int failure = config->resolver_is_authoritative ? ub_ctx_set_stub(ub, ".", address, 0)
+                                                    : ub_ctx_set_fwd(ub, address);
+    if (failure)
+        return error_set(err, ERR_USAGE,
+                         "\"%s\" is no resolver: an address, or ADDRESS@PORT, is wanted",
+                         config->resolver);
+    return 0;
+}
+
+static int set_anchor(struct ub_ctx *ub, const char *file, struct error *err)
+{
+    if (!file && access(ROOT_ANCHOR, R_OK) == 0)
+        file = ROOT_ANCHOR;
+    if (!file)
+        return 0;
+    if (access(file, R_OK))
+        return error_set(err, ERR_FILE, "cannot read the trust anchor %s: %s", file,
+                         strerror(errno));
+    if (ub_ctx_add_ta_file(ub, file))
+        return error_set(err, ERR_FILE, "cannot use the trust anchor %s", file);
+    return 0;
+}
+
+static int set_options(struct ub_ctx *ub, const struct dns_config *config, struct error *err)
+{
+    static const char *const options[][2] = {
+        { "do-not-query-localhost:", "no" }, // resolvers of this host, and those of tests
+        { "qname-minimisation:", "no" },     // the resolver that was named is asked, no other
+        { "target-fetch-policy:", "0 0 0 0 0" },
+        { "module-config:", "validator iterator" },
+    };
+    for (size_t i = 0; i < COUNT(options); i++)
+        if (ub_ctx_set_option(ub, options[i][0], options[i][1]))
+            return error_set(err, ERR_INTERNAL, "libunbound does not know %s", options[i][0]);
+    if (ub_ctx_async(ub, 1))
+        return error_set(err, ERR_INTERNAL, "libunbound cannot work in a thread");
+    int r = set_resolver(ub, config, err);
+    return r ? r : set_anchor(ub, config->trust_anchor, err);
+}
+
+/* Zones that libunbound would answer itself: whoever names a resolver wants its answers. The first
+   call reads the trust anchors, too. */
+static int set_zones(struct ub_ctx *ub, const struct dns_config *config, struct error *err)
+{
+    static const char *const own[] = { "test.", "invalid.", "home.arpa." };
+    for (size_t i = 0; i < COUNT(own); i++)
+        if (ub_ctx_zone_remove(ub, own[i])) {
+            if (config->trust_anchor)
+                return error_set(err, ERR_FILE, "%s holds no DS or DNSKEY records that can be used",
+                                 config->trust_anchor);
+            return error_set(err, ERR_INTERNAL, "libunbound cannot be set up");
+        }
+    return 0;
+}
+
+int dns_open(const struct dns_config *config, struct error *err, struct dns **ret)
+{
+    struct ub_ctx *ub = ub_ctx_create();
+    if (!ub)
+        return error_set(err, ERR_INTERNAL, "libunbound cannot be set up: %s", strerror(errno));
+    ub_ctx_debugout(ub, NULL);
+    int r = set_options(ub, config, err);
+    if (!r)
+        r = set_zones(ub, config, err);
+    int fd = r ? -1 : fcntl(ub_fd(ub), F_DUPFD_CLOEXEC, 3);
+    if (!r && fd < 0)
+        r = error_set(err, ERR_INTERNAL, "libunbound has no descriptor: %s", strerror(errno));
+    if (r) {
+        ub_ctx_delete(ub);
+        return r;
+    }
+    struct dns *d = NEW(struct dns);
+    d->ub = ub;
+    d->fd = fd;
+    d->resolver = xprintf("%s", config->resolver ? config->resolver : "the system's resolver");
+    *ret = d;
+    return 0;
+}
+
+void dns_close(struct dns *d)
+{
+    if (!d)
+        return;
+    assert(!d->pumped);
+    if (task_self())
+        task_close_fd(d->fd);
+    else
+        close(d->fd);
+    ub_ctx_delete(d->ub);
+    free(d->resolver);
+    free(d);
+}
+
+static void on_answer(void *arg, int failure, struct ub_result *result)
+{
+    struct asking *a = arg;
+    a->done = true;
+    a->failure = failure;
+    a->result = result;
+}
+
+/* One of the tasks that wait does so for the descriptor and hands out what came; the others wait for
+   that one, and when it leaves, the next takes its place. */
+static enum wake wait_turn(struct dns *d, nsec deadline)
+{
+    if (d->pumped)
+        return cond_wait(&d->changed, deadline);
+    d->pumped = true;
+    enum wake wake = task_wait_fd(d->fd, POLLIN, deadline);
+    d->pumped = false;
+    if (wake == WAKE_READY && ub_process(d->ub))
+        wake = WAKE_CANCEL; // its thread is gone: nobody will be answered
+    cond_broadcast(&d->changed);
+    return wake;
+}
+
+static int ask(struct dns *d, const char *name, enum dns_type type, nsec deadline, struct asking *a,
+               struct error *err)
+{
+    int id = 0;
+    sigset_t old;
+    enum wake wake = WAKE_READY;
+    signals_block(&old);
+    int failure = ub_resolve_async(d->ub, (char *)name, (int)type, 1, a, on_answer, &id);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (failure)
+        return error_set(err, ERR_INTERNAL, "cannot ask for %s of %s: %s", dns_type_name(type),
+                         name, ub_strerror(failure));
+    while (!a->done && wake == WAKE_READY)
+        wake = wait_turn(d, deadline);
+    if (a->done)
+        return 0;
+    ub_cancel(d->ub, id);
+    if (wake == WAKE_TIMEOUT)
+        return error_set(err, ERR_TIMEOUT, "no answer from %s for %s of %s", d->resolver,
+                         dns_type_name(type), name);
+    if (!task_is_cancelled())
+        return error_set(err, ERR_INTERNAL, "libunbound stopped");
+    return error_set(err, ERR_CANCEL, "cancelled while asking for %s of %s", dns_type_name(type),
+                     name);
+}
+
+static const char *rcode_name(int rcode)
+{
+    static const char *const names[] = { "NOERROR",  "FORMERR", "SERVFAIL",
+                                         "NXDOMAIN", "NOTIMP",  "REFUSED" };
+    return rcode >= 0 && (size_t)rcode < COUNT(names) ? names[rcode] : "an error";
+}
+
+/* Records that are not well formed are left out and counted. */
+static void add_records(const struct ub_result *result, enum dns_type type, struct dns_answer *a)
+{
+    size_t n = 0;
+    while (result->havedata && n < DNS_RECORDS_MAX && result->data[n])
+        n++;
+    a->records = arena_new_n(&a->arena, struct dns_record, n ? n : 1);
+    for (size_t i = 0; i < n; i++) {
+        slice rdata = arena_dup(&a->arena, slice_make(result->data[i], (size_t)result->len[i]));
+        if (dns_record_parse(type, rdata, &a->arena, &a->records[a->n]))
+            a->n++;
+        else
+            a->malformed++;
+    }
+    dns_records_sort(type, a->records, a->n);
+}
+
+/* A printable copy in lower case without the final dot. */
+static const char *plain_name(const char *name, struct arena *arena)
+{
+    slice text = slice_of(name);
+    if (text.n > 1 && slice_ends(text, S(".")))
+        text.n--;
+    char *copy = arena_str(arena, text);
+    for (char *c = copy; *c; c++)
+        *c = *c > ' ' && *c < 0x7F ? ascii_lower(*c) : '?';
+    return copy;
+}
+
+static void fill(const struct ub_result *result, const char *name, enum dns_type type,
+                 struct dns_answer *a)
+{
+    a->trust = result->bogus ? DNS_BOGUS : result->secure ? DNS_SECURE : DNS_INSECURE;
+    a->name_exists = !result->nxdomain;
+    a->canonical = plain_name(result->canonname ? result->canonname : name, &a->arena);
+    if (a->trust != DNS_BOGUS) {
+        add_records(result, type, a);
+        return;
+    }
+    const char *why = result->why_bogus ? result->why_bogus : "the signatures do not hold";
+    a->why_bogus = arena_str(&a->arena, slice_of(why));
+}
+
+int dns_query(struct dns *d, const char *name, enum dns_type type, nsec deadline, struct error *err,
+              struct dns_answer *ret)
+{
+    struct asking asking = { 0 };
+    int r = ask(d, name, type, deadline, &asking, err);
+    if (r)
+        return r;
+    if (asking.failure || !asking.result)
+        return error_set(err, ERR_NETWORK, "no answer from %s for %s of %s: %s", d->resolver,
+                         dns_type_name(type), name, ub_strerror(asking.failure));
+    const struct ub_result *result = asking.result;
+    if (!result->bogus && result->rcode != 0 && result->rcode != 3) {
+        r = error_set(err, ERR_NETWORK, "%s for %s of %s from %s", rcode_name(result->rcode),
+                      dns_type_name(type), name, d->resolver);
+    } else {
+        *ret = (struct dns_answer) { 0 };
+        fill(result, name, type, ret);
+    }
+    ub_resolve_free(asking.result);
+    return r;
+}
+
+void dns_answer_release(struct dns_answer *a)
+{
+    arena_release(&a->arena);
+    *a = (struct dns_answer) { 0 };
+}

@@ -1,0 +1,297 @@
+#include "http.h"
+#include "alloc.h"
+#include "array.h"
+#include "helper_thread.h"
+#include "task.h"
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#define HTTP_TIMEOUT SECONDS(10)
+
+/* One transfer. Shared by the asking task and the helper thread; the last to let go frees it. The
+   task touches what the thread fills only after `finished`. */
+struct fetch {
+    atomic_int owners;
+    atomic_bool cancelled, finished;
+    CURL *easy;
+    CURLM *multi;
+    struct curl_slist *resolve, *connect_to, *headers;
+    struct buf body;
+    size_t header_octets;
+    bool too_large;
+    char why[CURL_ERROR_SIZE];
+    CURLcode code;
+    int done; /* pipe end that the thread closes when it has ended */
+};
+
+static void fetch_drop(struct fetch *f)
+{
+    if (atomic_fetch_sub(&f->owners, 1) != 1)
+        return;
+    curl_easy_cleanup(f->easy);
+    curl_multi_cleanup(f->multi);
+    curl_slist_free_all(f->resolve);
+    curl_slist_free_all(f->connect_to);
+    curl_slist_free_all(f->headers);
+    buf_release(&f->body);
+    free(f);
+}
+
+/* ---- in the helper thread ---- */
+
+static size_t on_body(char *data, size_t size, size_t n, void *arg)
+{
+    struct fetch *f = arg;
+    if (buf_add(&f->body, slice_make(data, size * n)))
+        return size * n;
+    f->too_large = true;
+    return 0;
+}
+
+static size_t on_header(char *data, size_t size, size_t n, void *arg)
+{
+    struct fetch *f = arg;
+    f->header_octets += size * n;
+    if (f->header_octets <= HTTP_HEADERS_MAX)
+        return size * n;
+    f->too_large = true;
+    return 0;
+}
+
+static CURLcode transfer(struct fetch *f)
+{
+    int running = 1, left;
+    CURLcode code = CURLE_ABORTED_BY_CALLBACK;
+    while (running && !atomic_load(&f->cancelled)) {
+        if (curl_multi_perform(f->multi, &running) != CURLM_OK)
+            return CURLE_FAILED_INIT;
+        if (running)
+            curl_multi_poll(f->multi, NULL, 0, 1000, NULL);
+    }
+    const CURLMsg *message = curl_multi_info_read(f->multi, &left);
+    if (message && message->msg == CURLMSG_DONE)
+        code = message->data.result;
+    return code;
+}
+
+static void *fetch_thread(void *arg)
+{
+    struct fetch *f = arg;
+    int done = f->done;
+    f->code = transfer(f);
+    curl_multi_remove_handle(f->multi, f->easy); // waits for a look-up under way, if any
+    atomic_store(&f->finished, true);
+    fetch_drop(f);
+    close(done);
+    return NULL;
+}
+
+/* ---- in the task ---- */
+
+static void library_init(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static struct curl_slist *list_of(const char *const *texts)
+{
+    struct curl_slist *list = NULL;
+    for (; texts && *texts; texts++)
+        list = curl_slist_append(list, *texts);
+    return list;
+}
+
+static void set_trust(CURL *c, const struct http_request *request)
+{
+    if (!request->ca_file && !request->ca_pem.n)
+        return;
+    curl_easy_setopt(c, CURLOPT_CAPATH, NULL); // the system's roots are not added to ours
+    if (request->ca_file)
+        curl_easy_setopt(c, CURLOPT_CAINFO, request->ca_file);
+    if (request->ca_pem.n) {
+        struct curl_blob pem = { (void *)request->ca_pem.p, request->ca_pem.n, CURL_BLOB_COPY };
+        curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &pem);
+    }
+}
+
+static void set_content(struct fetch *f, const struct http_request *request)
+{
+    if (!request->post_body)
+        return;
+    curl_easy_setopt(f->easy, CURLOPT_POSTFIELDSIZE, (long)strlen(request->post_body));
+    curl_easy_setopt(f->easy, CURLOPT_COPYPOSTFIELDS, request->post_body);
+    if (request->content_type) {
+        autofree char *field = xprintf("Content-Type: %s", request->content_type);
+        f->headers = curl_slist_append(f->headers, field);
+    }
+    f->headers = curl_slist_append(f->headers, "Expect:");
+}
+
+static void set_limits(CURL *c, const struct http_request *request)
+{
+    nsec timeout = request->timeout ? request->timeout : HTTP_TIMEOUT;
+    const char *protocols = request->https_only ? "https" : "http,https";
+    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, protocols);
+    curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
+    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, request->no_redirects ? 0L : 1L);
+    curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX);
+    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(timeout / MILLIS(1)) + 1);
+    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_PROXY, "");
+    curl_easy_setopt(c, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(c, CURLOPT_USERAGENT, "mailassay");
+}
+
+static struct fetch *fetch_new(const struct http_request *request)
+{
+    struct fetch *f = NEW(struct fetch);
+    f->owners = 1;
+    f->easy = curl_easy_init();
+    f->multi = curl_multi_init();
+    buf_init(&f->body, HTTP_BODY_MAX);
+    if (!f->easy || !f->multi || curl_multi_add_handle(f->multi, f->easy) != CURLM_OK) {
+        fetch_drop(f);
+        return NULL;
+    }
+    f->resolve = list_of(request->resolve);
+    f->connect_to = list_of(request->connect_to);
+    set_limits(f->easy, request);
+    set_trust(f->easy, request);
+    set_content(f, request);
+    curl_easy_setopt(f->easy, CURLOPT_URL, request->url);
+    curl_easy_setopt(f->easy, CURLOPT_RESOLVE, f->resolve);
+    curl_easy_setopt(f->easy, CURLOPT_CONNECT_TO, f->connect_to);
+    curl_easy_setopt(f->easy, CURLOPT_HTTPHEADER, f->headers);
+    curl_easy_setopt(f->easy, CURLOPT_ERRORBUFFER, f->why);
+    curl_easy_setopt(f->easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(f->easy, CURLOPT_WRITEDATA, f);
+    curl_easy_setopt(f->easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(f->easy, CURLOPT_HEADERDATA, f);
+    return f;
+}
+
+static const struct {
+    CURLcode code;
+    enum error_code error;
+} errors[] = {
+    { CURLE_URL_MALFORMAT, ERR_USAGE },
+    { CURLE_LOGIN_DENIED, ERR_USAGE }, // user and password in the URL
+    { CURLE_OPERATION_TIMEDOUT, ERR_TIMEOUT },
+    { CURLE_TOO_MANY_REDIRECTS, ERR_LIMIT },
+    { CURLE_SSL_CONNECT_ERROR, ERR_TLS },
+    { CURLE_PEER_FAILED_VERIFICATION, ERR_TLS },
+    { CURLE_SSL_CERTPROBLEM, ERR_TLS },
+    { CURLE_SSL_CIPHER, ERR_TLS },
+    { CURLE_SSL_ISSUER_ERROR, ERR_TLS },
+    { CURLE_SSL_INVALIDCERTSTATUS, ERR_TLS },
+    { CURLE_SSL_CACERT_BADFILE, ERR_FILE },
+    { CURLE_OUT_OF_MEMORY, ERR_INTERNAL },
+    { CURLE_FAILED_INIT, ERR_INTERNAL },
+};
+
+static enum error_code error_of(const struct fetch *f)
+{
+    long redirects = 0;
+    curl_easy_getinfo(f->easy, CURLINFO_REDIRECT_COUNT, &redirects);
+    if (f->too_large)
+        return ERR_LIMIT;
+    if (f->code == CURLE_UNSUPPORTED_PROTOCOL)
+        return redirects ? ERR_NETWORK : ERR_USAGE;
+    for (size_t i = 0; i < COUNT(errors); i++)
+        if (errors[i].code == f->code)
+            return errors[i].error;
+    return ERR_NETWORK;
+}
+
+static int failed(const struct fetch *f, const struct http_request *request, struct error *err)
+{
+    long number = 0;
+    if (request->ret_errno && f->code == CURLE_COULDNT_CONNECT &&
+        curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK)
+        *request->ret_errno = (int)number;
+    if (f->too_large)
+        return error_set(err, ERR_LIMIT, "%s sends more than %d octets of %s", request->url,
+                         f->header_octets > HTTP_HEADERS_MAX ? HTTP_HEADERS_MAX : HTTP_BODY_MAX,
+                         f->header_octets > HTTP_HEADERS_MAX ? "header fields" : "body");
+    const char *why = f->why[0] ? f->why : curl_easy_strerror(f->code);
+    return error_set(err, error_of(f), "cannot fetch %s: %s", request->url, why);
+}
+
+static char *info_text(CURL *easy, CURLINFO info)
+{
+    const char *text = NULL;
+    return curl_easy_getinfo(easy, info, &text) == CURLE_OK && text ? xstrdup(text) : NULL;
+}
+
+static int answer(struct fetch *f, const struct http_request *request, struct error *err,
+                  struct http_answer *ret)
+{
+    if (f->code != CURLE_OK)
+        return failed(f, request, err);
+    *ret = (struct http_answer) {
+        .content_type = info_text(f->easy, CURLINFO_CONTENT_TYPE),
+        .final_url = info_text(f->easy, CURLINFO_EFFECTIVE_URL),
+        .redirect_url = info_text(f->easy, CURLINFO_REDIRECT_URL),
+        .body = f->body,
+    };
+    buf_init(&f->body, HTTP_BODY_MAX);
+    curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &ret->status);
+    return 0;
+}
+
+static int wait_answer(struct fetch *f, int fd, const struct http_request *request,
+                       struct error *err, struct http_answer *ret)
+{
+    enum wake wake = task_wait_fd(fd, POLLIN, NEVER); // libcurl has the deadline
+    if (wake == WAKE_READY && atomic_load(&f->finished))
+        return answer(f, request, err, ret);
+    atomic_store(&f->cancelled, true);
+    curl_multi_wakeup(f->multi);
+    bool was = task_shield(true);
+    task_wait_fd(fd, POLLIN, now() + SECONDS(2)); // it ends at once, but for a look-up under way
+    task_shield(was);
+    return error_set(err, ERR_CANCEL, "cancelled while fetching %s", request->url);
+}
+
+int http_fetch(const struct http_request *request, struct error *err, struct http_answer *ret)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    int ends[2], r;
+    pthread_once(&once, library_init);
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return error_set(err, ERR_INTERNAL, "cannot fetch %s: %s", request->url, strerror(errno));
+    struct fetch *f = fetch_new(request);
+    int failure = f ? 0 : ENOMEM;
+    if (f) {
+        f->owners = 2;
+        f->done = ends[1];
+        failure = helper_thread_start(fetch_thread, f);
+    }
+    if (failure) {
+        close(ends[1]);
+        if (f)
+            fetch_drop(f); // the thread's share
+        r = error_set(err, ERR_INTERNAL, "cannot fetch %s: %s", request->url, strerror(failure));
+    } else {
+        r = wait_answer(f, ends[0], request, err, ret);
+    }
+    if (f)
+        fetch_drop(f);
+    task_close_fd(ends[0]);
+    return r;
+}
+
+void http_answer_release(struct http_answer *a)
+{
+    free(a->content_type);
+    free(a->final_url);
+    free(a->redirect_url);
+    buf_release(&a->body);
+    *a = (struct http_answer) { 0 };
+}
