@@ -1,5 +1,5 @@
 #include "dial.h"
-#include "alloc.h"
+#include "array.h"
 #include "resolve.h"
 #include <errno.h>
 #include <netdb.h>
@@ -12,14 +12,33 @@
 
 /* Where one attempt goes, and how it is called in sentences. */
 struct attempt {
+    enum dial_failure *ret_failure;
     const struct addrinfo *address;
     const struct addrinfo *source;
     const char *source_name;
     char name[80];
 };
 
+static enum dial_failure failure_of(int errno_value)
+{
+    static const struct {
+        int errno_value;
+        enum dial_failure failure;
+    } rows[] = {
+        { ECONNREFUSED, DIAL_REFUSED },     { ETIMEDOUT, DIAL_TIMEOUT },
+        { ENETUNREACH, DIAL_NO_ROUTE },     { EHOSTUNREACH, DIAL_NO_ROUTE },
+        { EAFNOSUPPORT, DIAL_NO_ROUTE },    { EADDRNOTAVAIL, DIAL_NO_ROUTE },
+        { EPROTONOSUPPORT, DIAL_NO_ROUTE },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (rows[i].errno_value == errno_value)
+            return rows[i].failure;
+    return DIAL_FAILED;
+}
+
 static int fail(const struct attempt *a, int errno_value, struct error *err)
 {
+    *a->ret_failure = failure_of(errno_value);
     switch (errno_value) {
     case ECONNREFUSED:
         return error_set(err, ERR_NETWORK, "connection refused by %s", a->name);
@@ -98,14 +117,15 @@ static nsec share_of(nsec deadline, const struct addrinfo *from)
     return deadline == NEVER ? NEVER : now() + (deadline - now()) / rest;
 }
 
-static int try_all(const struct addrinfo *addresses, const struct addrinfo *source,
-                   const char *source_name, nsec deadline, struct error *err, struct stream **ret)
+static int try_all(const struct addrinfo *addresses, const struct attempt *model, nsec deadline,
+                   struct error *err, struct stream **ret)
 {
     int r = ERR_NETWORK;
     if (!addresses)
         return error_set(err, ERR_NETWORK, "the name has no address");
     for (const struct addrinfo *a = addresses; a && r != ERR_CANCEL; a = a->ai_next) {
-        struct attempt attempt = { a, source, source_name, "" };
+        struct attempt attempt = *model;
+        attempt.address = a;
         name_attempt(&attempt);
         r = try_address(&attempt, share_of(deadline, a), err, ret);
         if (r == 0)
@@ -117,16 +137,21 @@ static int try_all(const struct addrinfo *addresses, const struct addrinfo *sour
 int dial(const struct dial_options *options, nsec deadline, struct error *err, struct stream **ret)
 {
     struct addrinfo *source = NULL, *addresses = NULL;
+    enum dial_failure failure = DIAL_FAILED;
     int family = options->family;
     int r = 0;
     if (options->source)
         r = resolve_numeric(options->source, 0, family, err, &source);
     if (source)
         family = source->ai_family;
+    if (r == 0 &&
+        (r = resolve(options->host, options->port, family, deadline, err, &addresses)) < 0)
+        failure = r == ERR_NETWORK ? DIAL_NO_ADDRESS : DIAL_FAILED;
+    struct attempt model = { &failure, NULL, source, options->source, "" };
     if (r == 0)
-        r = resolve(options->host, options->port, family, deadline, err, &addresses);
-    if (r == 0)
-        r = try_all(addresses, source, options->source, deadline, err, ret);
+        r = try_all(addresses, &model, deadline, err, ret);
+    if (r < 0 && options->ret_failure)
+        *options->ret_failure = failure;
     resolve_free(addresses);
     resolve_free(source);
     return r;

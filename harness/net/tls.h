@@ -58,6 +58,7 @@ struct tls_options {
        NULL keeps the context. */
     struct tls_context *(*choose)(void *arg, const char *sni);
     void *choose_arg;
+    bool staple;                 /* client: ask for an OCSP response (RFC 6066 section 8) */
     struct tls_info *ret_failed; /* when not NULL, what is known after a handshake that failed;
                                     release it with tls_info_release() */
 };
@@ -94,8 +95,17 @@ struct tls_info {
     int alert_sent;         /* -1, or the number of the last fatal alert of ours */
     bool close_notify_received;
     bool certificate_requested; /* client: the server asked for ours */
+    const char *signature; /* what the peer signed the handshake with, by its registered name:
+                              "ecdsa_secp256r1_sha256"; NULL: it signed nothing, or unknown */
+    bool extended_master_secret; /* RFC 7627; TLS 1.3: true */
+    slice staple; /* client: the OCSP response that came along, DER; owned by the info */
 };
 void tls_info_release(struct tls_info *info);
+/* Is the staple a good word for the certificate: a successful response, signed by its issuer (or
+   on its behalf), about this certificate, in date, and saying "good"? One phrase on it, or on what
+   is wrong, in `text`. The roots are those of `context`. */
+bool tls_staple_good(const struct tls_info *info, const struct tls_context *context,
+                     char text[160]);
 /* Borrowed, up to date until the next call on s. NULL when s is no TLS stream (looks at s only,
    not below). */
 const struct tls_info *tls_info(struct stream *s);

@@ -1,4 +1,4 @@
-#include "buf.h"
+#include "array.h"
 #include "tls_private.h"
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -96,6 +96,51 @@ static void fill_resumed(struct tls_stream *t)
     note_name(t);
 }
 
+/* The names of the TLS registry of signature schemes, by key and digest as OpenSSL has them. */
+static const char *signature_name(SSL *ssl)
+{
+    static const struct {
+        int key, digest;
+        const char *name;
+    } rows[] = {
+        { EVP_PKEY_RSA_PSS, NID_sha256, "rsa_pss_rsae_sha256" },
+        { EVP_PKEY_RSA_PSS, NID_sha384, "rsa_pss_rsae_sha384" },
+        { EVP_PKEY_RSA_PSS, NID_sha512, "rsa_pss_rsae_sha512" },
+        { EVP_PKEY_RSA, NID_sha256, "rsa_pkcs1_sha256" },
+        { EVP_PKEY_RSA, NID_sha384, "rsa_pkcs1_sha384" },
+        { EVP_PKEY_RSA, NID_sha512, "rsa_pkcs1_sha512" },
+        { EVP_PKEY_RSA, NID_sha224, "rsa_pkcs1_sha224" },
+        { EVP_PKEY_RSA, NID_sha1, "rsa_pkcs1_sha1" },
+        { EVP_PKEY_RSA, NID_md5_sha1, "rsa_pkcs1_md5_sha1" },
+        { EVP_PKEY_EC, NID_sha256, "ecdsa_secp256r1_sha256" },
+        { EVP_PKEY_EC, NID_sha384, "ecdsa_secp384r1_sha384" },
+        { EVP_PKEY_EC, NID_sha512, "ecdsa_secp521r1_sha512" },
+        { EVP_PKEY_EC, NID_sha224, "ecdsa_sha224" },
+        { EVP_PKEY_EC, NID_sha1, "ecdsa_sha1" },
+        { EVP_PKEY_ED25519, NID_undef, "ed25519" },
+        { EVP_PKEY_ED448, NID_undef, "ed448" },
+    };
+    int key = NID_undef, digest = NID_undef;
+    if (SSL_get_peer_signature_type_nid(ssl, &key) != 1)
+        return NULL;
+    SSL_get_peer_signature_nid(ssl, &digest);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (rows[i].key == key && (rows[i].digest == digest || rows[i].digest == NID_undef))
+            return rows[i].name;
+    return NULL;
+}
+
+static void fill_staple(struct tls_stream *t)
+{
+    const unsigned char *der;
+    long n = t->server ? -1 : SSL_get_tlsext_status_ocsp_resp(t->ssl, &der);
+    if (n <= 0 || t->info.staple.n)
+        return;
+    char *copy = xcalloc((size_t)n, 1);
+    memcpy(copy, der, (size_t)n);
+    t->info.staple = slice_make(copy, (size_t)n);
+}
+
 void tls_info_fill(struct tls_stream *t)
 {
     struct tls_info *info = &t->info;
@@ -109,6 +154,10 @@ void tls_info_fill(struct tls_stream *t)
     info->group = group ? SSL_group_to_name(t->ssl, group) : NULL;
     SSL_get0_alpn_selected(t->ssl, &alpn, &alpn_n);
     snprintf(info->alpn, sizeof info->alpn, "%.*s", (int)alpn_n, alpn_n ? (const char *)alpn : "");
+    info->signature = info->resumed ? NULL : signature_name(t->ssl);
+    info->extended_master_secret =
+        SSL_version(t->ssl) >= TLS1_3_VERSION || SSL_get_extms_support(t->ssl) == 1;
+    fill_staple(t);
     if (info->resumed)
         fill_resumed(t);
 }
@@ -116,6 +165,8 @@ void tls_info_fill(struct tls_stream *t)
 void tls_info_release(struct tls_info *info)
 {
     drop_certificates(info);
+    free((char *)info->staple.p);
+    info->staple = (slice) { 0 };
 }
 
 /* RFC 5929, section 3.1: the first Finished of the handshake, the client's in a full one, the

@@ -304,6 +304,8 @@ static bool set_client(struct tls_stream *t, const struct tls_options *o)
             return false;
         snprintf(t->info.sni, sizeof t->info.sni, "%s", o->sni);
     }
+    if (o->staple && SSL_set_tlsext_status_type(t->ssl, TLSEXT_STATUSTYPE_ocsp) != 1)
+        return false;
     if (o->resume && SSL_set_session(t->ssl, o->resume) != 1)
         return false;
     if (!o->alpn)
@@ -364,6 +366,7 @@ static int open_failed(struct tls_stream *t, int r, const struct tls_options *o,
         *o->ret_failed = t->info;
         t->info.certificate = NULL;
         t->info.chain = NULL;
+        t->info.staple = (slice) { 0 };
     }
     tls_free(t);
     return code;
