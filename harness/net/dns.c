@@ -3,6 +3,7 @@
 #include "array.h"
 #include "dns_record.h"
 #include "task.h"
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -39,16 +40,22 @@ static void signals_block(sigset_t *ret_old)
     pthread_sigmask(SIG_BLOCK, &all, ret_old);
 }
 
-/* "[::1]@53" as libunbound wants it: "::1@53". */
+/* ADDRESS or ADDRESS@PORT as libunbound wants it, owned: "[::1]@53" is "::1@53". NULL when it is
+   neither. */
 static char *resolver_address(const char *resolver)
 {
-    slice rest = slice_of(resolver), inside;
-    if (rest.p[0] != '[')
-        return xstrdup(resolver);
-    rest = slice_skip(rest, 1);
-    if (!slice_cut(&rest, ']', &inside) || !rest.p)
-        return xstrdup(resolver);
-    return xprintf("%.*s%.*s", SLICE_ARG(inside), SLICE_ARG(rest));
+    slice port = slice_of(resolver), address;
+    uint64_t number = 53;
+    unsigned char octets[sizeof(struct in6_addr)];
+    if (!slice_cut(&port, '@', &address) ||
+        (port.p && (!slice_to_u64(port, 65535, &number) || !number)))
+        return NULL;
+    if (slice_starts(address, S("[")) && slice_ends(address, S("]")))
+        address = slice_sub(address, 1, address.n - 1);
+    autofree char *text = xslicedup(address);
+    if (inet_pton(AF_INET, text, octets) != 1 && inet_pton(AF_INET6, text, octets) != 1)
+        return NULL;
+    return xprintf("%s@%u", text, (unsigned)number);
 }
 
 static int set_resolver(struct ub_ctx *ub, const struct dns_config *config, struct error *err)
@@ -60,9 +67,8 @@ static int set_resolver(struct ub_ctx *ub, const struct dns_config *config, stru
         return 0;
     }
     autofree char *address = resolver_address(config->resolver);
-    int failure = config->resolver_is_authoritative ? ub_ctx_set_stub(ub, ".", address, 0)
-                                                    : ub_ctx_set_fwd(ub, address);
-    if (failure)
+    // an authoritative server answers what it is forwarded, too; what it has not is refused
+    if (!address || ub_ctx_set_fwd(ub, address))
         return error_set(err, ERR_USAGE,
                          "\"%s\" is no resolver: an address, or ADDRESS@PORT, is wanted",
                          config->resolver);

@@ -10,10 +10,11 @@
 struct dns;
 
 struct dns_config {
-    const char *resolver;     /* "127.0.0.1", "127.0.0.1@5353", "[::1]@53"; NULL: the system's */
+    const char
+        *resolver; /* "127.0.0.1", "127.0.0.1@5353", "[::1]@53"; NULL: the system's. It may be
+                                 an authoritative server, which then answers for its zones only */
     const char *trust_anchor; /* file of DS or DNSKEY records; NULL: Debian's root anchor when it is
                                  installed, otherwise nothing is ever secure */
-    bool resolver_is_authoritative; /* it is no recursive server: ask it alone, for tests (stub) */
 };
 /* ERR_FILE for a bad anchor file, ERR_USAGE for a bad resolver. May be called outside of tasks; so
    may dns_close(), when no query is under way. */
