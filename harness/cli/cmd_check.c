@@ -48,9 +48,10 @@ int cmd_check(int argc, char **argv)
         check_file(&l, words.v[i]);
     if (!status && l.problems.list.n)
         status = say_problems(&l.problems);
+    if (!status && words.n)
+        printf("%zu file%s and ", words.n, words.n == 1 ? "" : "s");
     if (!status)
-        printf("%zu file%s and %zu bundled checks: no mistakes\n", words.n, words.n == 1 ? "" : "s",
-               bundled);
+        printf("%zu bundled check%s: no mistakes\n", bundled, bundled == 1 ? "" : "s");
     array_release(&words);
     library_release(&l);
     return status;

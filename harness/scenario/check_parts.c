@@ -281,8 +281,11 @@ void check_load_needs(struct check_loader *l, struct check *c, const struct node
                   { "disposable", &c->needs_disposable },
                   { "restart", &c->needs_restart },
                   { "certificates", &c->needs_certificates } };
-    for (size_t i = 0; i < COUNT(flags); i++)
+    for (size_t i = 0; i < COUNT(flags); i++) {
+        bool said = false; /* "false" takes back nothing that a given implies */
         if (node_get(map, flags[i].key))
-            node_bool(node_get(map, flags[i].key), flags[i].key, flags[i].flag, l->problems);
+            node_bool(node_get(map, flags[i].key), flags[i].key, &said, l->problems);
+        *flags[i].flag |= said;
+    }
     c->exclusive |= c->needs_disposable || c->needs_restart;
 }

@@ -64,12 +64,30 @@ static void check_name(struct check_loader *l, const struct node *n, slice name)
                     SLICE_ARG(name));
 }
 
+/* A file is taken as it is. */
+static void check_file_options(struct check_loader *l, const struct node *map, slice name)
+{
+    static const char *const stay[] = { "message", "flags", "date" };
+    for (size_t i = 0; i < map->n && !is_plain(name); i++) {
+        bool stays = false;
+        for (size_t k = 0; k < COUNT(stay); k++)
+            stays |= slice_eq_str(map->keys[i]->text, stay[k]);
+        if (!stays)
+            problem_add(
+                l->problems, map->keys[i]->at,
+                "\"%.*s\" is for messages made to order; \"%.*s\" is a file, taken as it is",
+                SLICE_ARG(map->keys[i]->text), SLICE_ARG(name));
+    }
+}
+
 static void check_names(struct check_loader *l, const struct check *c, const struct node *n)
 {
     slice *names;
     size_t count = message_names(l, c, n, &names);
     for (size_t i = 0; i < count; i++)
         check_name(l, n->kind == NODE_SCALAR ? n : node_get(n, "message"), names[i]);
+    if (n->kind == NODE_MAP && count)
+        check_file_options(l, n, names[0]);
 }
 
 static void check_number(struct check_loader *l, const struct node *map, const char *key,

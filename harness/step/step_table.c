@@ -1,6 +1,7 @@
 #include "step_table.h"
 
 static const char *const reply_options[] = { REPLY_OPTIONS, NULL };
+static const char *const next_options[] = { REST_OPTIONS, "save", NULL };
 static const char *const batch_options[] = { READ_OPTIONS, NULL };
 static const char *const raw_options[] = { REPLY_OPTIONS, "tag", NULL };
 static const char *const await_options[] = { "within", "without", "where", NULL };
@@ -19,7 +20,7 @@ static const struct device_verb device_verbs[] = {
     ROW("pipeline", step_pipeline, batch_options, FOR_ALL),
     ROW("raw", step_raw, raw_options, FOR_ALL),
     ROW("await", step_await, await_options, FOR_IMAP),
-    ROW("reply", step_reply, reply_options, FOR_ALL),
+    ROW("reply", step_reply, next_options, FOR_ALL),
     ROW("silence", step_silence, no_options, FOR_ALL),
     ROW("idle", step_idle, batch_options, FOR_IMAP),
     ROW("connect", step_connect, no_options, FOR_ALL),

@@ -17,9 +17,11 @@ enum {
     FOR_ALL = FOR_IMAP | FOR_POP3 | FOR_SMTP,
 };
 
-/* The options of every verb that reads replies, and of those that read one. */
-#define READ_OPTIONS                                                                               \
-    "expect", "untagged", "lines", "only", "in-order", "without", "code", "body", "where", "within"
+/* The options of every verb that reads replies, and of those that read one. `reply` has its
+   completion as its value. */
+#define REST_OPTIONS                                                                               \
+    "untagged", "lines", "only", "in-order", "without", "code", "body", "where", "within"
+#define READ_OPTIONS "expect", REST_OPTIONS
 #define REPLY_OPTIONS READ_OPTIONS, "save"
 
 #define DEVICE_VERB(name)                                                                          \

@@ -54,6 +54,7 @@ static const struct {
     { CLIENT "{data: {raw: x}, lines: y}\n", "nothing is read here" },
     { CLIENT "{data: {row: x}}\n", "did you mean \"raw\"" },
     { PHONE "{connect: {state: login}, expect: OK}\n", "unknown key \"expect\"" },
+    { PHONE "{reply: +, expect: OK}\n", "unknown key \"expect\"" },
     { PHONE "{pipeline: [NOOP, NOOP], expect: [OK]}\n", "one entry for each of the 2" },
     { PHONE "{pipeline: [NOOP], save: x}\n", "unknown key \"save\"" },
     { CLIENT "{pipeline: [NOOP], lines: x}\n", "by \"expect\" alone" },
