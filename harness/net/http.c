@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -87,6 +88,7 @@ static void *fetch_thread(void *arg)
     curl_multi_remove_handle(f->multi, f->easy); // waits for a look-up under way, if any
     atomic_store(&f->finished, true);
     fetch_drop(f);
+    OPENSSL_thread_stop(); // now rather than after the last word, when the process may be ending
     close(done);
     return NULL;
 }
