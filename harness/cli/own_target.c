@@ -32,13 +32,14 @@ struct served {
     struct own_target *own;
     struct stream *stream;
     enum service_id service;
+    const char *peer; /* the client's address */
     struct task *task;
 };
 
 static void serve_memory(void *arg)
 {
     struct served *s = arg;
-    reference_serve(s->own->reference, s->service, s->stream, "127.0.0.5");
+    reference_serve(s->own->reference, s->service, s->stream, s->peer);
 }
 
 static void serve_next_hop_memory(void *arg)
@@ -47,16 +48,23 @@ static void serve_next_hop_memory(void *arg)
     next_hop_serve(s->own->next_hop, s->stream);
 }
 
-static struct stream *serve_end(struct own_target *o, enum service_id service,
+static struct stream *serve_end(struct own_target *o, enum service_id service, const char *peer,
                                 void (*serve)(void *))
 {
     struct stream *ends[2];
     struct served *s = NEW(struct served);
     pair_open(ends);
-    *s = (struct served) { .next = o->served, .own = o, .stream = ends[1], .service = service };
+    *s = (struct served) {
+        .next = o->served, .own = o, .stream = ends[1], .service = service, .peer = peer
+    };
     o->served = s;
     s->task = task_spawn_named("server", serve, s);
     return ends[0];
+}
+
+struct stream *own_target_connect(struct own_target *o, enum service_id service, const char *peer)
+{
+    return serve_end(o, service, peer, serve_memory);
 }
 
 static int dial_memory(void *ctx, enum service_id service, const char *source, nsec deadline,
@@ -67,7 +75,7 @@ static int dial_memory(void *ctx, enum service_id service, const char *source, n
     (void)deadline;
     if (!o->reference)
         return error_set(err, ERR_NETWORK, "connection refused: the server is stopped");
-    *ret = serve_end(o, service, serve_memory);
+    *ret = own_target_connect(o, service, "127.0.0.5");
     return 0;
 }
 
@@ -78,7 +86,7 @@ static int dial_next_hop(void *arg, nsec deadline, struct error *err, struct str
         struct dial_options options = { .host = "127.0.0.1", .port = o->options.next_hop_port };
         return dial(&options, deadline, err, ret);
     }
-    *ret = serve_end(o, SERVICE_SMTP, serve_next_hop_memory);
+    *ret = serve_end(o, SERVICE_SMTP, "127.0.0.1", serve_next_hop_memory);
     return 0;
 }
 

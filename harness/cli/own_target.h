@@ -43,6 +43,8 @@ struct own_target {
 
 /* Starts it, inside a scheduler of the right clock. 0 or an error code. */
 int own_target_open(struct own_target *o, const struct own_options *options, struct error *err);
+/* A connection in memory from `peer`, a numeric address that is borrowed. */
+struct stream *own_target_connect(struct own_target *o, enum service_id service, const char *peer);
 /* Every client must have closed its connections. */
 void own_target_close(struct own_target *o);
 
