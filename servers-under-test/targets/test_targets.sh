@@ -1,18 +1,26 @@
 #!/bin/bash
-# Installs, starts, talks to, restarts and removes each real server, and shows that the machine is
-# afterwards as it was. Arguments (--root WAY, --cache DIR) go to target. Exit 77: not possible
-# here, with target's sentence why.
+# Installs, starts, talks to, restarts and removes each real server (or those that are named), and
+# shows that the machine is afterwards as it was. Options (--root=WAY, --cache=DIR) go to target.
+# Exit 77: not possible here, with target's sentence why.
+#   test_targets.sh [OPTION]... [NAME]...
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 work=$(mktemp -d)
-options=("$@")
+options=() names=()
+for argument; do
+    case $argument in
+    -*) options+=("$argument") ;;
+    *) names+=("$argument") ;;
+    esac
+done
+((${#names[@]})) || mapfile -t names < <("$here/target" list)
 
 target() { "$here/target" "$@" "${options[@]}"; }
 
 clean_up() {
     local name
-    for name in $(target list); do target remove "$name" --state "$work/$name" || :; done
+    for name in "${names[@]}"; do target remove "$name" --state "$work/$name" || :; done
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -24,7 +32,7 @@ machine() {
     {
         dpkg-query -W
         find /etc /lib/systemd/system /usr/sbin /var/mail /var/spool /var/lib/dpkg \
-            /var/lib/dovecot /var/lib/postfix /run -xdev -printf '%p %y %m %U %s %T@\n' \
+            /var/lib/dovecot /var/lib/postfix /var/lib/exim4 /var/lib/courier /var/lib/cyrus /run -xdev -printf '%p %y %m %U %s %T@\n' \
             2>/dev/null || :
         cat /proc/self/mountinfo
     } | LC_ALL=C sort
@@ -38,13 +46,22 @@ processes() {
     for directory in /proc/[0-9]*; do
         name=$(cat "$directory/comm") || continue
         if [[ $(readlink "$directory/ns/pid") == "$own_namespace" ]]; then
-            [[ $name =~ ^(dovecot|master|smtpd|anvil|qmgr|imap.*|pop3.*|lmtp)$ ]] || continue
+            [[ $name =~ ^(dovecot|master|smtpd|anvil|qmgr|imap.*|pop3.*|lmtp.*|exim4|cyrmaster|courier.*|authdaemond)$ ]] || continue
         else
             grep -q "/${work##*/}/" "$directory/mountinfo" || continue
         fi
         printf '%s %s\n' "${directory##*/}" "$name"
     done
 } 2>/dev/null
+
+main_process() {
+    case $1 in
+    cyrus) echo cyrmaster ;;
+    courier) echo couriertcpd ;;
+    exim) echo exim4 ;;
+    *) echo dovecot ;;
+    esac
+}
 
 ports_of() { sed -n 's/^  [a-z-]*: \([0-9]*\)$/\1/p' "$1"; }
 
@@ -78,7 +95,7 @@ test_server() {
     [[ $file == "$state/target.yaml" ]] || fail "start printed \"$file\""
     [[ $(stat -c %a "$state"/passwords/*) == $'600\n600\n600' ]] || fail "passwords can be read"
     [[ $(target status "$name" --state "$state") == running ]] || fail "status of a running server"
-    [[ $(processes) == *dovecot* ]] || fail "the search for processes does not see a running server"
+    [[ $(processes) == *"$(main_process "$name")"* ]] || fail "the search for processes does not see a running server"
     python3 "$here/talk.py" "$file"
     cp "$file" "$work/before.yaml"
     target stop "$name" --state "$state"
@@ -101,7 +118,7 @@ main() {
     local name r=0
     machine >"$work/machine.before"
     processes >"$work/processes.before"
-    for name in $(target list); do
+    for name in "${names[@]}"; do
         target install "$name" || r=$?
         ((r != 77)) || exit 77
         ((r == 0)) || fail "$name was not installed"

@@ -45,6 +45,18 @@ make_certificates() {
 
 # ---- does it answer? ----
 
+# Some SMTP servers refuse whoever does not wait for the greeting and for the replies, and some others
+# lose what comes right behind a login.
+speak() {
+    local line pause=0
+    [[ $1 != smtp* && $1 != submission* ]] || pause=0.1
+    while IFS= read -r line; do
+        sleep "$pause"
+        printf '%s\n' "$line"
+        pause=0.1
+    done < <(printf '%b' "$2")
+}
+
 # Sends INPUT, which ends in a command that makes the server close, and prints what comes back.
 # A bound source address, because a server takes its own for a local, trusted client.
 converse() {
@@ -52,12 +64,12 @@ converse() {
     port=$(port_of "$service")
     case $service in
     imaps | pop3s | submissions)
-        printf '%b' "$input" | timeout 5 openssl s_client -quiet -ign_eof -bind 127.0.0.5:0 \
+        speak "$service" "$input" | timeout 5 openssl s_client -quiet -ign_eof -bind 127.0.0.5:0 \
             -connect "127.0.0.1:$port" -CAfile tls/ca.pem -verify_return_error \
             -verify_hostname "$host" 2>/dev/null ;;
     *)
         exec {fd}<>"/dev/tcp/127.0.0.1/$port" || return
-        printf '%b' "$input" >&"$fd"
+        speak "$service" "$input" >&"$fd"
         timeout 5 cat <&"$fd"
         exec {fd}>&- ;;
     esac
@@ -72,10 +84,18 @@ greets() {
     esac
 } 2>/dev/null
 
-# Nor is a greeting: a server may greet before it can check a password.
+# Nor is a greeting: a server may greet before it can check a password. All accounts, because some
+# servers make mailboxes at the first login.
 logs_in() {
-    local user password token
-    read -r user password <accounts
+    local user password
+    while read -r user password; do
+        log_in "$1" "$user" "$password" || return
+        case $1 in submissions) break ;; esac
+    done <accounts
+}
+
+log_in() {
+    local user=$2 password=$3 token
     case $1 in
     imaps) [[ $(converse imaps "a LOGIN $user $password\r\nb LOGOUT\r\n") == *$'\na OK'* ]] ;;
     submissions)

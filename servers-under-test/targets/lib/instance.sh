@@ -149,7 +149,7 @@ launch() {
 }
 
 # What the server keeps on disk. A server that was installed anew may run as other users.
-remove_mail() { rm -rf --one-file-system "$state"/inside/{mail,queue,dovecot,postfix-data}; }
+remove_mail() { rm -rf --one-file-system "$state"/inside/{mail,queue,dovecot,postfix-data,cyrus}; }
 
 instance_start() {
     local stamp=$state/inside/stamp

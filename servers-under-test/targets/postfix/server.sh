@@ -16,7 +16,11 @@ postfix_configure() {
     # What Debian's package keeps beside them.
     cp /etc/postfix/postfix-files /etc/postfix/post-install /etc/postfix/postfix-script postfix/
     : >postfix/dynamicmaps.cf
+    postfix_harden
 }
+
+# For a variant to append to main.cf.
+postfix_harden() { :; }
 
 server_start() {
     dovecot_start
