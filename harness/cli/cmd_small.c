@@ -6,6 +6,27 @@
 /* ---- schema ---- */
 
 static const char *const schemas[] = { "scenario", "result", "target", "baseline", "profile" };
+static const struct command_line schema_line = {
+    "schema", "scenario|result|target|baseline|profile",
+    "Prints the JSON Schema of a file format, for editors and for those who read results.", NULL, 0
+};
+
+/* The one word of a command without options; NULL and *ret_status when there is none. */
+static const char *only_word(const struct command_line *line, int argc, char **argv,
+                             int *ret_status)
+{
+    struct error err;
+    struct text_list words = { 0 };
+    int r = options_parse(line, argc, argv, &words, &err);
+    const char *word = r == 0 && words.n == 1 ? words.v[0] : NULL;
+    *ret_status = r > 0 ? EXIT_GOOD : EXIT_USAGE;
+    if (r < 0)
+        say_error(&err);
+    else if (r == 0 && !word)
+        options_help(line, stderr);
+    array_release(&words);
+    return word;
+}
 
 static int copy_file(const char *path)
 {
@@ -23,8 +44,10 @@ static int copy_file(const char *path)
 int cmd_schema(int argc, char **argv)
 {
     struct arena arena = { 0 };
-    const char *word = argc == 1 ? argv[0] : "";
-    int status = EXIT_USAGE;
+    int status;
+    const char *word = only_word(&schema_line, argc, argv, &status);
+    if (!word)
+        return status;
     for (size_t i = 0; i < COUNT(schemas); i++) {
         const char *root = library_root(&arena);
         if (strcmp(word, schemas[i]) != 0 || !root)
@@ -37,7 +60,7 @@ int cmd_schema(int argc, char **argv)
             fprintf(stderr, "mailassay: the schema files were not found\n");
     }
     if (status == EXIT_USAGE)
-        fprintf(stderr, "usage: mailassay schema scenario|result|target|baseline|profile\n");
+        options_help(&schema_line, stderr);
     arena_release(&arena);
     return status;
 }
@@ -53,12 +76,19 @@ static void options_of(const struct command *c)
     printf("\" ;;\n");
 }
 
+static const struct command_line completion_line = {
+    "completion", "bash", "Prints a completion script: source <(mailassay completion bash).", NULL,
+    0
+};
+
 int cmd_completion(int argc, char **argv)
 {
-    if (argc != 1 || strcmp(argv[0], "bash") != 0) {
-        fprintf(stderr, "usage: mailassay completion bash\n");
-        return EXIT_USAGE;
-    }
+    int status;
+    const char *word = only_word(&completion_line, argc, argv, &status);
+    if (word && strcmp(word, "bash") != 0)
+        options_help(&completion_line, stderr);
+    if (!word || strcmp(word, "bash") != 0)
+        return status;
     printf("# bash completion of mailassay\n_mailassay()\n{\n    local words "
            "cur=${COMP_WORDS[COMP_CWORD]}\n"
            "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words=\"");

@@ -12,8 +12,8 @@ static const struct command_line *none(void)
 const struct command commands[] = {
     { "run", "run scenarios against a target and report", cmd_run, run_line },
     { "list", "what would run, without running it", cmd_list, list_line },
-    { "explain", "what one check or fault is about", cmd_explain, none },
-    { "check", "validate scenario and target files", cmd_check, none },
+    { "explain", "what one check, clause, fault or always-on rule is about", cmd_explain, none },
+    { "check", "validate scenario, target and baseline files", cmd_check, none },
     { "serve", "start the bundled reference servers", cmd_serve, serve_line },
     { "selftest", "prove every check against the reference servers and their faults", cmd_selftest,
       selftest_line },

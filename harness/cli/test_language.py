@@ -438,6 +438,19 @@ def helped(command):
     return set(re.findall(r"(?<=[ ,])--?[a-z][a-z-]*", result.stdout))
 
 
+def every_command_tells_about_itself():
+    listed = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True).stdout
+    commands = re.findall(r"^  ([a-z]+) {2,}", listed, re.M)
+    assert "schema" in commands and "version" in commands, listed
+    for command in commands:
+        result = subprocess.run([PROGRAM, command, "--help"], capture_output=True, text=True)
+        assert result.returncode == 0 and result.stderr == "", f"{command} --help: {result}"
+        assert command == "version" or result.stdout.startswith(f"usage: mailassay {command}"), command
+    for wrong in (["schema"], ["schema", "scenaro"], ["completion", "zsh"], ["schema", "--all"]):
+        result = subprocess.run([PROGRAM, *wrong], capture_output=True, text=True)
+        assert result.returncode == 2 and result.stdout == "" and result.stderr, f"{wrong}: {result}"
+
+
 def commands_of_the_pages_exist():
     pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
     listed = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True).stdout
@@ -470,7 +483,7 @@ TESTS = [an_upheld_invariant_fails_the_step, without_it_the_check_passes,
          the_manual_says_which_verb_takes_what, the_manual_has_every_word,
          the_schema_has_every_key_and_no_other, target_and_baseline_files_are_documented,
          examples_of_the_manual_are_right, examples_of_other_pages_are_right,
-         commands_of_the_pages_exist]
+         every_command_tells_about_itself, commands_of_the_pages_exist]
 
 
 def main():
