@@ -1,0 +1,162 @@
+#include "tls_survey_full.h"
+
+enum { LONG_HELLO = 1000 };
+
+/* TLS 1.3 and 1.2, as a client of today says it. */
+static void modern_hello(const struct survey *s, struct tls_client_hello *h)
+{
+    hello_init(h, s->way, WIRE_TLS13);
+    hello_offer(h, OFFER_MODERN);
+    tls_list_add(&h->versions, WIRE_TLS12);
+}
+
+/* The first question: what a client of today gets. Adds the suite to `chosen` of its version. */
+static void survey_modern(struct survey *s, struct tls_list *chosen_13)
+{
+    struct tls_client_hello hello;
+    struct tls_answer answer;
+    modern_hello(s, &hello);
+    enum survey_answer got = survey_ask(s, "TLS 1.3 and 1.2", &hello, &answer);
+    s->facts->prefers_13 = got;
+    if (got == SURVEY_ACCEPTED && answer.version == WIRE_TLS13)
+        tls_list_add(chosen_13, answer.suite);
+    else if (got == SURVEY_ACCEPTED)
+        s->facts->prefers_13 = SURVEY_REFUSED;
+    tls_answer_release(&answer);
+}
+
+static bool is_cbc(const struct tls_suite *suite)
+{
+    return strstr(suite->cipher, "-CBC") || strcmp(suite->cipher, "3DES") == 0;
+}
+
+void survey_encrypt_then_mac(struct survey *s)
+{
+    struct tls_client_hello hello;
+    struct tls_answer answer;
+    hello_init(&hello, s->way, WIRE_TLS12);
+    hello_offer_of(&hello, &s->facts->suites[SURVEY_TLS12], is_cbc);
+    if (!hello.suites.n)
+        return;
+    hello.flags |= HELLO_ENCRYPT_THEN_MAC;
+    enum survey_answer got = survey_ask(s, "encrypt_then_mac", &hello, &answer);
+    if (got == SURVEY_ACCEPTED && !(answer.flags & HELLO_ENCRYPT_THEN_MAC))
+        got = SURVEY_REFUSED;
+    s->facts->encrypt_then_mac = got;
+    tls_answer_release(&answer);
+}
+
+/* RFC 7507: only meaningful one step below the server's newest version. */
+void survey_fallback(struct survey *s)
+{
+    struct tls_client_hello hello;
+    struct tls_answer answer;
+    enum survey_version newest = SURVEY_TLS13;
+    while (newest > SURVEY_SSL3 && s->facts->version[newest] != SURVEY_ACCEPTED)
+        newest--;
+    if (newest <= SURVEY_SSL3 || s->facts->version[newest - 1] != SURVEY_ACCEPTED)
+        return;
+    survey_hello(s, newest - 1, &hello);
+    tls_list_add(&hello.suites, SUITE_FALLBACK_SCSV);
+    enum survey_answer got = survey_ask(s, "fallback SCSV", &hello, &answer);
+    bool said = answer.alert == ALERT_INAPPROPRIATE_FALLBACK;
+    s->facts->fallback_scsv = got == SURVEY_UNCLEAR ? got : said ? SURVEY_ACCEPTED : SURVEY_REFUSED;
+    tls_answer_release(&answer);
+}
+
+static enum survey_answer tolerates(struct survey *s, enum survey_tolerance what,
+                                    const struct tls_client_hello *hello)
+{
+    struct tls_answer answer;
+    enum survey_answer got = survey_ask(s, survey_tolerance_names[what], hello, &answer);
+    tls_answer_release(&answer);
+    return got;
+}
+
+static enum survey_answer tolerates_records(struct survey *s, struct tls_client_hello *hello)
+{
+    enum survey_answer got = SURVEY_ACCEPTED;
+    for (uint16_t v = WIRE_TLS11; v <= WIRE_TLS12 && got == SURVEY_ACCEPTED; v++) {
+        hello->record_version = v;
+        got = tolerates(s, TOLERATE_RECORD_VERSIONS, hello);
+    }
+    return got;
+}
+
+void survey_tolerances(struct survey *s)
+{
+    /* What is to be tolerated is put into a hello that is otherwise known to be taken. */
+    if (!s->taken)
+        return;
+    for (int i = 0; i < TOLERANCES; i++) {
+        struct tls_client_hello hello;
+        modern_hello(s, &hello);
+        switch ((enum survey_tolerance)i) {
+        case TOLERATE_RECORD_VERSIONS:
+            s->facts->tolerance[i] = tolerates_records(s, &hello);
+            continue;
+        case TOLERATE_GREASE:
+            hello.flags |= HELLO_GREASE;
+            break;
+        case TOLERATE_UNKNOWN_EXTENSION:
+            hello.flags |= HELLO_UNKNOWN;
+            break;
+        case TOLERATE_UNKNOWN_VERSION:
+            tls_list_add(&hello.versions, WIRE_TLS13 + 1);
+            break;
+        default:
+            hello.pad_to = LONG_HELLO;
+        }
+        s->facts->tolerance[i] = tolerates(s, (enum survey_tolerance)i, &hello);
+    }
+}
+
+/* What the quick questions would have said. */
+static void answer_quick_questions(struct tls_survey *f)
+{
+    for (enum survey_version v = SURVEY_TLS11; v >= SURVEY_SSL3 && !f->old_versions; v--)
+        if (f->version[v] == SURVEY_ACCEPTED) {
+            f->old_versions = SURVEY_ACCEPTED;
+            f->old_version = survey_wire_version(v);
+        }
+    if (!f->old_versions && f->version[SURVEY_TLS11] == SURVEY_REFUSED)
+        f->old_versions = SURVEY_REFUSED;
+    if (f->weak_suites)
+        return;
+    if (f->weak_list.n)
+        f->weak_suite = f->weak_list.v[0];
+    f->weak_suites = f->weak_list.n ? SURVEY_ACCEPTED : f->version[SURVEY_TLS12];
+    if (!f->weak_list.n && f->weak_suites == SURVEY_ACCEPTED)
+        f->weak_suites = SURVEY_REFUSED;
+}
+
+static void survey_all(struct survey *s)
+{
+    struct tls_list chosen_13 = { 0 };
+    survey_modern(s, &chosen_13);
+    survey_suites(s, SURVEY_TLS13, &chosen_13);
+    if (s->facts->version[SURVEY_TLS13] == SURVEY_REFUSED)
+        s->facts->prefers_13 = SURVEY_NOT_ASKED; /* there was nothing to choose from */
+    if (!s->facts->compression)
+        survey_tls12(s, OFFER_MODERN, true, NULL);
+    for (enum survey_version v = SURVEY_TLS12; v >= SURVEY_SSL3; v--)
+        survey_suites(s, v, NULL);
+    survey_ssl2(s);
+    survey_weak(s->facts);
+    survey_order(s, SURVEY_TLS13);
+    survey_order(s, SURVEY_TLS12);
+    survey_groups(s);
+    survey_signatures(s);
+    survey_encrypt_then_mac(s);
+    survey_fallback(s);
+    survey_tolerances(s);
+}
+
+void survey_enumerate(const struct survey_way *way, unsigned max, struct tls_survey *facts)
+{
+    struct survey s;
+    survey_begin(&s, way, facts, max);
+    survey_all(&s);
+    answer_quick_questions(facts);
+    survey_end(&s);
+}
