@@ -39,7 +39,9 @@ const struct port_standard *port_standard(uint16_t port);
 const char *port_protocol_name(enum port_protocol p); /* "SMTP", ..., "ManageSieve" */
 
 /* How connections are made: sockets, or reference servers in memory. dial gives a stream with
-   nothing spoken yet. ERR_NETWORK for refused and unreachable, ERR_TIMEOUT. */
+   nothing spoken yet. ERR_REFUSED when nothing listens there, ERR_TIMEOUT when nothing answers,
+   ERR_USAGE when the host has no address in this family, ERR_NETWORK when it cannot be reached,
+   ERR_INTERNAL for trouble on our side, ERR_CANCEL. */
 struct port_dialer {
     int (*dial)(void *ctx, const struct port_spec *where, nsec deadline, struct error *err,
                 struct stream **ret);

@@ -25,6 +25,10 @@ void port_visit_all(const struct port_options *options, struct port_facts *rows,
 struct port_way {
     const struct port_options *options;
     struct port_facts *facts;
+    /* Of the connection that was closed last: the alert in clear that came from the server (-1:
+       none), and whether anything came. */
+    int alert;
+    bool answered;
 };
 int port_way_open(void *ctx, const char *question, nsec deadline, struct error *err,
                   struct stream **ret);

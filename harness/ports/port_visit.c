@@ -1,0 +1,135 @@
+#include "port_visit_private.h"
+#include <stdarg.h>
+
+bool visit_goes_on(const struct visit *v)
+{
+    return v->facts->reach == REACH_OPEN && port_connections_left(v->options, v->facts) > 0 &&
+           !task_is_cancelled();
+}
+
+void visit_unclear(struct port_facts *f, const char *format, ...)
+{
+    char *text = NULL;
+    va_list ap;
+    va_start(ap, format);
+    int n = vasprintf(&text, format, ap);
+    va_end(ap);
+    if (n >= 0)
+        *array_push(&f->unclear) = arena_str(&f->arena, slice_make(text, (size_t)n));
+    free(text);
+}
+
+bool visit_lost(struct visit *v, struct talk *t, const char *what)
+{
+    if (t->answer == TALK_RATE)
+        v->lost = true;
+    else if (!talk_answered(t->answer)) {
+        v->lost = true;
+        visit_unclear(v->facts, "%s: %s", what,
+                      t->answer == TALK_NONSENSE ? "what came is no reply of this protocol"
+                                                 : talk_said(t));
+    }
+    return v->lost;
+}
+
+/* Is there TLS to ask further questions of? */
+static bool has_tls(const struct port_facts *f)
+{
+    return f->tls.up && (f->speaks == SPEAKS_TLS || f->starttls_works == SEEN_YES);
+}
+
+/* ---- the survey ---- */
+
+static void note_leaf(struct port_facts *f, const struct port_way *way, slice leaf)
+{
+    enum { PROTOCOL_VERSION = 70 }; /* the alert */
+    const unsigned char *der = (const unsigned char *)leaf.p;
+    X509 *other = leaf.n ? d2i_X509(NULL, &der, (long)leaf.n) : NULL;
+    if (other)
+        f->tls.without_name = visit_compare(f, other);
+    else if (way->alert >= 0 && way->alert != PROTOCOL_VERSION)
+        f->tls.without_name = CERT_REFUSED;
+    else
+        f->tls.without_name = CERT_UNCLEAR;
+    X509_free(other);
+}
+
+static void survey(struct visit *v)
+{
+    struct port_way way = { .options = v->options, .facts = v->facts, .alert = -1 };
+    struct survey_way how = { .open = port_way_open,
+                              .ctx = &way,
+                              .host = visit_server_name(v->facts),
+                              .timeout = port_timeout(v->options) };
+    struct tls_survey *s = &v->facts->survey;
+    slice leaf = S("");
+    if (visit_goes_on(v))
+        survey_ask_old_versions(&how, s);
+    if (visit_goes_on(v))
+        survey_ask_weak_suites(&how, s);
+    if (visit_goes_on(v)) {
+        survey_ask_tls12(&how, false, s, &leaf);
+        note_leaf(v->facts, &way, leaf);
+    }
+}
+
+static void enumerate(struct visit *v)
+{
+    struct port_way way = { .options = v->options, .facts = v->facts, .alert = -1 };
+    struct survey_way how = { .open = port_way_open,
+                              .ctx = &way,
+                              .host = visit_server_name(v->facts),
+                              .timeout = port_timeout(v->options) };
+    unsigned left = port_connections_left(v->options, v->facts);
+    survey_enumerate(&how, v->options->max_connections ? left : 0, &v->facts->survey);
+}
+
+/* ---- a row ---- */
+
+void port_visit(const struct port_options *options, struct port_facts *facts)
+{
+    struct visit v = { .options = options, .facts = facts };
+    nsec began = now();
+    visit_session(&v);
+    if (has_tls(facts)) {
+        if (visit_goes_on(&v))
+            visit_second(&v);
+        survey(&v);
+        if (options->full)
+            visit_extra(&v);
+        if (options->full && visit_goes_on(&v))
+            enumerate(&v);
+    }
+    SSL_SESSION_free(v.session);
+    facts->took = now() - began;
+}
+
+struct row_task {
+    const struct port_options *options;
+    struct port_facts *row;
+    void (*done)(void *ctx, const struct port_facts *row);
+    void *ctx;
+    struct task *task;
+};
+
+static void visit_row(void *arg)
+{
+    struct row_task *r = arg;
+    port_visit(r->options, r->row);
+    if (r->done)
+        r->done(r->ctx, r->row);
+}
+
+void port_visit_all(const struct port_options *options, struct port_facts *rows, size_t n,
+                    void (*done)(void *ctx, const struct port_facts *row), void *ctx)
+{
+    struct row_task *tasks = xcalloc(n ? n : 1, sizeof *tasks);
+    for (size_t i = 0; i < n; i++) {
+        tasks[i] = (struct row_task) { options, &rows[i], done, ctx, NULL };
+        tasks[i].task = task_spawn_named("port", visit_row, &tasks[i]);
+    }
+    for (size_t i = 0; i < n; i++)
+        task_join(tasks[i].task);
+    free(tasks);
+    visit_parity(rows, n);
+}
