@@ -5,6 +5,7 @@
 packages='courier-imap courier-pop courier-mta courier-authlib-userdb'
 services='smtp submission submissions pop3 pop3s imap imaps'
 next_hop=yes
+certificate=rsa
 
 lib=/usr/lib/courier/courier
 

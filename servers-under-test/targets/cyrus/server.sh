@@ -5,6 +5,7 @@
 packages='cyrus-imapd cyrus-pop3d sasl2-bin libsasl2-modules libsasl2-modules-db'
 services='lmtp pop3 pop3s imap imaps'
 next_hop=no
+certificate=rsa
 
 # Names with and without the domain are looked up in one realm or the other.
 cyrus_accounts() {

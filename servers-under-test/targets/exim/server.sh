@@ -7,6 +7,7 @@
 packages="exim4-daemon-light $packages"
 services='smtp submission submissions pop3 pop3s imap imaps'
 next_hop=yes
+certificate=rsa
 
 exim_configure() {
     mkdir -p exim queue

@@ -29,7 +29,11 @@ fill() {
 }
 
 make_certificates() {
-    local days=30 new=(openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+    local days=30 new=(openssl req -new -nodes) usage=digitalSignature
+    case ${certificate:-ec} in
+    ec) new+=(-newkey ec -pkeyopt ec_paramgen_curve:P-256) ;;
+    rsa) new+=(-newkey rsa:2048) usage+=,keyEncipherment ;;
+    esac
     mkdir -p -m 755 tls
     openssl x509 -checkend 86400 -noout -in tls/cert.pem >/dev/null 2>&1 && return
     (umask 077
@@ -38,7 +42,7 @@ make_certificates() {
         "${new[@]}" -subj "/CN=$host" -keyout tls/key.pem -out tls/request.pem
         openssl x509 -req -days "$days" -in tls/request.pem -CA tls/ca.pem -CAkey tls/ca.key \
             -CAcreateserial -out tls/cert.pem -extfile <(printf '%s\n' "subjectAltName=DNS:$host" \
-            basicConstraints=critical,CA:FALSE keyUsage=critical,digitalSignature \
+            basicConstraints=critical,CA:FALSE "keyUsage=critical,$usage" \
             extendedKeyUsage=serverAuth)
         cat tls/key.pem tls/cert.pem >tls/chain.pem) 2>log/openssl.out
 }
