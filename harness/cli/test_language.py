@@ -30,6 +30,9 @@ def run(checks, *args):
             (folder / shared).symlink_to(ROOT / "scenarios" / shared)
         (folder / "imap").mkdir()
         (folder / "imap" / "x.yaml").write_text("topic: t\nchecks:\n" + checks)
+        (folder / "common").mkdir()
+        (folder / "common" / "count.yaml").write_text(
+            "steps:\n  - phone: {send: 'STATUS $box (MESSAGES)', untagged: 'STATUS $box (MESSAGES $n)'}\n")
         result = subprocess.run([PROGRAM, *args], capture_output=True, text=True, timeout=60,
                                 env=dict(os.environ, MAILASSAY_SCENARIOS=name, NO_COLOR="1"))
         return result.stdout + result.stderr, result.returncode
@@ -433,6 +436,65 @@ def examples_of_other_pages_are_right():
             assert status == 0, output
 
 
+# What the bundled scenarios do not use: devices, given and steps.
+SELDOM = [
+    ("{phone: imap}", """
+        needs: {services: [imap, submissions], restart: true, next-hop: true, outside: true, accounts: 2,
+                imap: [IDLE, IDLE|X-NO, '!X-NO', AUTH=PLAIN, '!X-A|X-B'], pop3: TOP}
+        steps:
+          - phone: NOOP
+    """), ("{a: {protocol: imap, source: 127.0.0.7}, b: {protocol: imap, shape: {split: 3, slow: 1ms}}}", """
+        steps:
+          - both: NOOP
+    """), ("{phone: {protocol: imap, state: closed}}", """
+        steps:
+          - phone: {connect: {expect: 'OK [CAPABILITY ...]'}}
+          - phone: {connect: {state: login}}
+          - phone: {close: reset}
+          - phone: {connect: ok}
+          - phone: {login: ok}
+    """), ("{mx: smtp, phone: imap, pop: {protocol: pop3, state: closed}, agent: submission}", """
+        given:
+          inbox: []
+          mailboxes: {}
+          inbox2: []
+        steps:
+          - mx: {send: NOOP, expect: success}
+          - mx: {send: FOO, expect: [500 5.5.x, 421]}
+    """), ("{mx: smtp, phone: imap, pop: {protocol: pop3, state: closed}, agent: submission}", """
+        given: {messages: [plain, {headers: "X-T: a\\r\\n", forwarded: 2, subject: S, ending: dots, size: 9000}]}
+        steps:
+          - mx: {mail: {from: $address, to: [$address], message: $msg1, rcpt-params: NOTIFY=NEVER}}
+          - phone: {delivered: {message: $msg1, within: 5s, trace: [X-Foo], header: '/^Return-Path: <$address>/'}}
+          - mx: {mail: {from: $address, to: $address, message: $msg2, by: bdat}, within: 9s}
+          - pop: {delivered: {message: $msg2}}
+          - agent: {mail: {from: $address, to: $outside, message: $msg1}}
+          - next-hop: {message: $msg1, to: $outside, from: $address, trace: [X-Foo], within: 5s, raw-without: XX}
+    """), ("{phone: imap}", """
+        given: {mailbox: work, messages: [plain]}
+        steps:
+          - include: {file: common/count.yaml, with: {box: $work}}
+          - phone: {send: NOOP, where: [$n == 1, $box == $work, $msg1.top0 == $msg1.header]}
+    """), ("{phone: {service: imap, state: greeting}}", """
+        needs: {certificates: true}
+        steps:
+          - phone: {starttls: {name: mail.mailassay.test, verify: full}, where: $tls.name-matches == yes}
+          - phone: {login: {mechanism: PLAIN, initial-response: false, tokens: [!raw '*'], expect: refused, save: a,
+                            outline: b}, where: $b == BAD or $b == NO}
+          - phone: {login: {mechanism: LOGIN-COMMAND}}
+    """), ("{phone: {service: imap, state: greeting}}", """
+        steps:
+          - phone: {starttls: {name: other.example, expect: failed}}
+    """)]
+
+
+def what_is_seldom_used_works():
+    for devices, body in SELDOM:
+        checks = check(body).replace("{phone: imap}", devices, 1)
+        output, status = run(checks, "selftest", "--clean-only", "-v", "imap/x")
+        assert status == 0 and "pass  imap/x/one" in output, f"{body}\n{output}"
+
+
 def helped(command):
     result = subprocess.run([PROGRAM, command, "--help"], capture_output=True, text=True)
     return set(re.findall(r"(?<=[ ,])--?[a-z][a-z-]*", result.stdout))
@@ -483,7 +545,7 @@ TESTS = [an_upheld_invariant_fails_the_step, without_it_the_check_passes,
          the_manual_says_which_verb_takes_what, the_manual_has_every_word,
          the_schema_has_every_key_and_no_other, target_and_baseline_files_are_documented,
          examples_of_the_manual_are_right, examples_of_other_pages_are_right,
-         every_command_tells_about_itself, commands_of_the_pages_exist]
+         what_is_seldom_used_works, every_command_tells_about_itself, commands_of_the_pages_exist]
 
 
 def main():
