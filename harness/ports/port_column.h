@@ -8,7 +8,7 @@
 #include "port_policy.h"
 #include "result.h"
 
-enum { COLUMN_CLAUSES_MAX = 6, COLUMN_FAULTS_MAX = 8 };
+enum { COLUMN_CLAUSES_MAX = 6, COLUMN_FAULTS_MAX = 10 };
 
 /* Bits 1 << enum service_role. */
 #define ROLES_ALL (1u << ROLE_MX | 1u << ROLE_SUBMISSION | 1u << ROLE_LMTP | 1u << ROLE_ACCESS)
@@ -25,7 +25,7 @@ struct port_verdict {
     enum outcome outcome; /* PASS, FAIL, WARN, NOTE, SKIP (with the reason) or ERROR */
     const char *clause;   /* the one that decided; NULL: the column's first */
     char short_text[24];  /* for the table: "1.2 1.3", "57 days", "no" */
-    char text[500];       /* one sentence: what was seen and, when it is wrong, the fix */
+    char text[500];       /* one sentence: what was seen and, when it is wrong, "; " and the fix */
 };
 
 struct port_column {
@@ -43,7 +43,8 @@ extern const struct port_column port_columns[];
 extern const size_t n_port_columns;
 const struct port_column *port_column_find(slice name_or_number);
 
-/* Judges every column of every row into run (result ids "ports/993/old-versions", with the host
+/* Judges every column that is asked of a row's role, of every row, into run; of a row where no mail
+   server was found only the first, T01, which tells why (result ids "ports/993/old-versions", with the host
    when several hosts are looked at, and "[v6]" when both families are): in the order rows, columns.
    Raw outcomes only; run_finish() is the caller's. `clauses` may be NULL (ids alone then). */
 struct clauses;
