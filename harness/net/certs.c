@@ -1,6 +1,7 @@
 #include "certs.h"
 #include "alloc.h"
 #include <arpa/inet.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -183,7 +184,8 @@ static X509 *leaf_new(const struct cert_spec *spec, EVP_PKEY *key)
 
 struct identity identity_new(const struct ca *ca, const struct cert_spec *spec)
 {
-    EVP_PKEY *key = spec->rsa ? EVP_RSA_gen(RSA_BITS) : EVP_EC_gen("P-256");
+    unsigned bits = spec->rsa_bits ? spec->rsa_bits : RSA_BITS;
+    EVP_PKEY *key = spec->rsa ? EVP_RSA_gen(bits) : EVP_EC_gen("P-256");
     must(key);
     X509 *x = leaf_new(spec, key);
     X509 *issuer = ca ? ca->certificate : x;
@@ -196,8 +198,10 @@ struct identity identity_new(const struct ca *ca, const struct cert_spec *spec)
     add_extension(x, issuer, NID_subject_key_identifier, "hash");
     if (ca)
         add_extension(x, issuer, NID_authority_key_identifier, "keyid");
+    if (spec->must_staple)
+        add_extension(x, issuer, NID_tlsfeature, "status_request");
     add_names(x, spec->names);
-    must(X509_sign(x, ca ? ca->key : key, EVP_sha256()));
+    must(X509_sign(x, ca ? ca->key : key, spec->sha1 ? EVP_sha1() : EVP_sha256()));
     struct identity id = { certificate_text(x), key_text(key) };
     X509_free(x);
     EVP_PKEY_free(key);
@@ -221,4 +225,49 @@ struct identity identity_of_kind(const struct ca *ca, enum cert_kind kind, const
     struct identity id = identity_new(other, &spec);
     ca_free(other);
     return id;
+}
+
+/* ---- OCSP ---- */
+
+static X509 *first_of(slice chain_pem)
+{
+    BIO *source = BIO_new_mem_buf(chain_pem.p, (int)chain_pem.n);
+    X509 *x = PEM_read_bio_X509(source, NULL, certs_no_passphrase, NULL);
+    BIO_free(source);
+    must(x);
+    return x;
+}
+
+static void add_word(OCSP_BASICRESP *basic, const struct ca *ca, X509 *leaf, enum staple_kind kind)
+{
+    int64_t from = kind == STAPLE_STALE ? -14 * DAY : -HOUR;
+    int64_t until = kind == STAPLE_STALE ? -7 * DAY : (int64_t)LEAF_DAYS * DAY;
+    bool revoked = kind == STAPLE_REVOKED;
+    ASN1_TIME *this_update = X509_gmtime_adj(NULL, from), *next = X509_gmtime_adj(NULL, until);
+    OCSP_CERTID *id = OCSP_cert_to_id(NULL, leaf, ca->certificate);
+    must(OCSP_basic_add1_status(basic, id,
+                                revoked ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD,
+                                OCSP_REVOKED_STATUS_KEYCOMPROMISE, revoked ? this_update : NULL,
+                                this_update, next));
+    OCSP_CERTID_free(id);
+    ASN1_TIME_free(this_update);
+    ASN1_TIME_free(next);
+}
+
+void ca_staple(const struct ca *ca, slice chain_pem, enum staple_kind kind, struct buf *out)
+{
+    unsigned char *der = NULL;
+    X509 *leaf = first_of(chain_pem);
+    OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+    must(basic);
+    add_word(basic, ca, leaf, kind);
+    must(OCSP_basic_sign(basic, ca->certificate, ca->key, EVP_sha256(), NULL, 0));
+    OCSP_RESPONSE *response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+    int n = i2d_OCSP_RESPONSE(response, &der);
+    must(n > 0);
+    buf_add(out, slice_make(der, (size_t)n));
+    OPENSSL_free(der);
+    OCSP_RESPONSE_free(response);
+    OCSP_BASICRESP_free(basic);
+    X509_free(leaf);
 }

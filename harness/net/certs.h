@@ -3,7 +3,7 @@
 #ifndef CERTS_H
 #define CERTS_H
 
-#include "slice.h"
+#include "buf.h"
 #include <time.h>
 
 /* A certificate authority. */
@@ -36,6 +36,9 @@ struct cert_spec {
     int64_t ends_in;          /* seconds from now; 0: in 30 days; negative: expired */
     bool client;              /* for clients rather than servers (extended key usage) */
     bool rsa;                 /* a 2048-bit RSA key in place of P-256 (takes some 100 ms) */
+    unsigned rsa_bits;        /* with rsa, another size; 0: 2048 */
+    bool sha1;                /* signed with SHA-1, which nobody should trust any more */
+    bool must_staple;         /* demands an OCSP staple (RFC 7633) */
 };
 /* Signed by ca; self-signed when ca is NULL. */
 struct identity identity_new(const struct ca *ca, const struct cert_spec *spec);
@@ -51,6 +54,11 @@ enum cert_kind {
     CERT_OTHER_CA /* signed by an authority that nobody trusts */
 };
 struct identity identity_of_kind(const struct ca *ca, enum cert_kind kind, const char *name);
+
+/* An OCSP response by the authority itself about a certificate that it signed (the first in
+   chain_pem): DER, appended to `out`. Good and revoked ones are of now and hold for 30 days. */
+enum staple_kind { STAPLE_GOOD, STAPLE_REVOKED, STAPLE_STALE /* ended a week ago */ };
+void ca_staple(const struct ca *ca, slice chain_pem, enum staple_kind kind, struct buf *out);
 
 /* For OpenSSL's PEM readers: refuses keys with a passphrase, which would be asked for on the
    terminal otherwise. */

@@ -29,6 +29,10 @@ struct tls_server_config {
     slice client_ca_pem;     /* who signs client certificates */
     const char *const *alpn; /* accepted protocols, NULL-terminated; NULL: ALPN is ignored */
     bool no_tickets;         /* no resumption */
+    uint32_t session_seconds; /* how long sessions can be resumed; 0: OpenSSL's default */
+    uint32_t early_data;      /* octets of 0-RTT that tickets allow */
+    bool weak;                /* takes certificates with short keys and weak signatures */
+    slice staple;             /* OCSP response for clients that ask, DER; copied; empty: none */
 };
 int tls_server_context_new(const struct tls_server_config *config, struct error *err,
                            struct tls_context **ret);
@@ -57,6 +61,9 @@ struct tls_options {
     /* server: chooses another context by the SNI that came (text is NULL when there was none);
        NULL keeps the context. */
     struct tls_context *(*choose)(void *arg, const char *sni);
+    /* server: refuses a server name (or that there is none: NULL) by unrecognized_name. NULL: none
+       is refused. The argument is choose_arg. */
+    bool (*refuse)(void *arg, const char *sni);
     void *choose_arg;
     bool staple;                 /* client: ask for an OCSP response (RFC 6066 section 8) */
     struct tls_info *ret_failed; /* when not NULL, what is known after a handshake that failed;

@@ -99,6 +99,7 @@ void tls_context_free(struct tls_context *c)
         return;
     SSL_CTX_free(c->ssl);
     free(c->alpn);
+    free((char *)c->staple.p);
     free(c);
 }
 
@@ -157,6 +158,10 @@ static int take_server_name(SSL *ssl, int *alert, void *arg)
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     if (name)
         snprintf(t->info.sni, sizeof t->info.sni, "%s", name);
+    if (t->refuse && t->refuse(t->choose_arg, name)) {
+        *alert = SSL_AD_UNRECOGNIZED_NAME;
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
     struct tls_context *chosen = t->choose ? t->choose(t->choose_arg, name) : NULL;
     if (chosen)
         SSL_set_SSL_CTX(ssl, chosen->ssl);
@@ -185,6 +190,39 @@ static int set_alpn(struct tls_context *c, const char *const *names, struct erro
     return 0;
 }
 
+/* Called by OpenSSL when a client asks for the staple. */
+static int give_staple(SSL *ssl, void *arg)
+{
+    const struct tls_context *c = arg;
+    unsigned char *copy = OPENSSL_memdup(c->staple.p, c->staple.n);
+    return copy && SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)c->staple.n) == 1
+               ? SSL_TLSEXT_ERR_OK
+               : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static void set_staple(struct tls_context *c, slice staple)
+{
+    c->staple = slice_make(xslicedup(staple), staple.n);
+    SSL_CTX_set_tlsext_status_cb(c->ssl, give_staple);
+    SSL_CTX_set_tlsext_status_arg(c->ssl, c);
+}
+
+static void set_sessions(SSL_CTX *ctx, const struct tls_server_config *config)
+{
+    if (config->no_tickets) {
+        SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+        SSL_CTX_set_num_tickets(ctx, 0);
+    }
+    if (config->session_seconds)
+        SSL_CTX_set_timeout(ctx, (long)config->session_seconds);
+    if (config->early_data) {
+        /* Protection against replays would need a cache of sessions, and we have none. */
+        SSL_CTX_set_options(ctx, SSL_OP_NO_ANTI_REPLAY);
+        SSL_CTX_set_max_early_data(ctx, config->early_data);
+        SSL_CTX_set_recv_max_early_data(ctx, config->early_data);
+    }
+}
+
 int tls_server_context_new(const struct tls_server_config *config, struct error *err,
                            struct tls_context **ret)
 {
@@ -192,10 +230,11 @@ int tls_server_context_new(const struct tls_server_config *config, struct error 
     struct tls_context *c = context_new(true);
     SSL_CTX_set_session_id_context(c->ssl, id, sizeof id - 1);
     SSL_CTX_set_tlsext_servername_callback(c->ssl, take_server_name);
-    if (config->no_tickets) {
-        SSL_CTX_set_options(c->ssl, SSL_OP_NO_TICKET);
-        SSL_CTX_set_num_tickets(c->ssl, 0);
-    }
+    set_sessions(c->ssl, config);
+    if (config->weak)
+        SSL_CTX_set_security_level(c->ssl, 0);
+    if (config->staple.n)
+        set_staple(c, config->staple);
     want_client_certificate(c->ssl, config->client_cert);
     int r = load_identity(c->ssl, config, err);
     if (r == 0 && config->client_ca_pem.n)

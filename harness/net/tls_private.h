@@ -10,6 +10,7 @@ struct tls_context {
     bool server;
     unsigned char *alpn; /* accepted protocols in wire form, owned */
     unsigned alpn_n;
+    slice staple; /* owned */
 };
 
 struct tls_stream {
@@ -24,6 +25,7 @@ struct tls_stream {
     enum tls_verify verify;
     char *verify_host; /* owned */
     struct tls_context *(*choose)(void *arg, const char *sni);
+    bool (*refuse)(void *arg, const char *sni);
     void *choose_arg;
     struct tls_info info;
 };

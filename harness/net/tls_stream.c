@@ -253,6 +253,7 @@ static struct tls_stream *stream_new(struct stream *under, const struct tls_cont
     t->verify = o->verify;
     t->verify_host = o->verify_host ? xstrdup(o->verify_host) : NULL;
     t->choose = o->choose;
+    t->refuse = o->refuse;
     t->choose_arg = o->choose_arg;
     t->info.alert_received = t->info.alert_sent = -1;
     t->info.chain_code = X509_V_ERR_UNSPECIFIED;
