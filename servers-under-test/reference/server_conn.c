@@ -1,6 +1,7 @@
 #include "server_conn.h"
 #include "server_tls.h"
 #include "tls.h"
+#include "tls_mimic.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -25,7 +26,11 @@ static bool handshake(struct server_conn *c)
         task_sleep(deadline);
         return false;
     }
-    if (tls_open_server(c->stream, tls->context, &tls->options, deadline, NULL, &c->tls) < 0)
+    struct tls_options options = tls->options;
+    if (tls_mimic_wanted(c->faults) &&
+        !tls_mimic(&c->stream, c->faults, buf_slice(&tls->leaf), &options, deadline))
+        return false;
+    if (tls_open_server(c->stream, tls->context, &options, deadline, NULL, &c->tls) < 0)
         return false;
     c->stream = c->tls;
     return true;

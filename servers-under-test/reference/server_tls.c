@@ -1,5 +1,8 @@
 #include "server_tls.h"
 #include "array.h"
+#include <openssl/pem.h>
+
+enum { LEAF_MAX = 64 * 1024 };
 
 /* Protocols that ALPN may name here. A client that offers only others is refused, so that a web
    page cannot be tricked into talking to a mail server (RFC 9325 section 3.8). */
@@ -16,11 +19,16 @@ static const struct {
     { FAULT_TLS_CERTIFICATE_UNKNOWN_CA, CERT_OTHER_CA },
 };
 
+/* The cipher suites of TLS 1.2 that RFC 9325 section 4.2 recommends, and ChaCha20. */
+#define GOOD_SUITES "ECDHE+AESGCM:ECDHE+CHACHA20"
+
 static const struct {
     enum fault_id fault;
     int min_version, max_version;
     const char *ciphers;
     bool legacy;
+    const char *groups;
+    uint64_t set, clear;
 } session_faults[] = {
     { FAULT_TLS_OLD_VERSIONS, TLS1_VERSION, 0, "ALL:@SECLEVEL=0", true },
     { FAULT_TLS_ONLY_OLD_VERSIONS, TLS1_VERSION, TLS1_1_VERSION, "ALL:@SECLEVEL=0", true },
@@ -28,6 +36,15 @@ static const struct {
     { FAULT_TLS_CIPHER_NULL, TLS1_2_VERSION, 0, "ALL:eNULL:@SECLEVEL=0", true },
     { FAULT_TLS_CIPHER_ANONYMOUS, TLS1_2_VERSION, 0, "ALL:aNULL:@SECLEVEL=0", true },
     { FAULT_TLS_CIPHER_STATIC_RSA, TLS1_2_VERSION, TLS1_2_VERSION, "kRSA+AES", false },
+    { FAULT_HELLO_CBC, TLS1_2_VERSION, 0, GOOD_SUITES ":ECDHE+AES", false,
+      .set = SSL_OP_NO_ENCRYPT_THEN_MAC },
+    { FAULT_HELLO_CLIENT_ORDER, TLS1_2_VERSION, 0, GOOD_SUITES ":ECDHE+AES", false,
+      .clear = SSL_OP_CIPHER_SERVER_PREFERENCE },
+    { FAULT_HELLO_RARE_GROUPS, TLS1_2_VERSION, .groups = "P-521" },
+    { FAULT_HELLO_SHA1_SIGNATURE, TLS1_2_VERSION, 0, GOOD_SUITES ":@SECLEVEL=0", true },
+    { FAULT_HELLO_NO_EMS, TLS1_2_VERSION, .set = SSL_OP_NO_EXTENDED_MASTER_SECRET },
+    { FAULT_HELLO_CLIENT_RENEGOTIATION, TLS1_2_VERSION, .set = SSL_OP_ALLOW_CLIENT_RENEGOTIATION,
+      .clear = SSL_OP_NO_RENEGOTIATION },
 };
 
 /* Good for more names than one. */
@@ -101,19 +118,40 @@ static struct tls_context *choose(void *arg, const char *sni)
 static void options_by_fault(struct tls_options *options, const struct faults *faults)
 {
     options->min_version = TLS1_2_VERSION;
+    options->ciphers = GOOD_SUITES;
+    options->set = SSL_OP_CIPHER_SERVER_PREFERENCE;
     for (size_t i = 0; i < COUNT(session_faults); i++)
         if (fault_on(faults, session_faults[i].fault)) {
             options->min_version = session_faults[i].min_version;
             options->max_version = session_faults[i].max_version;
-            options->ciphers = session_faults[i].ciphers;
+            if (session_faults[i].ciphers)
+                options->ciphers = session_faults[i].ciphers;
+            options->groups = session_faults[i].groups;
+            options->set |= session_faults[i].set;
+            options->clear = session_faults[i].clear;
             options->legacy = session_faults[i].legacy;
         }
+}
+
+/* The first certificate of a chain, for the responder that answers by hand. */
+static void keep_leaf(struct buf *leaf, const char *chain_pem)
+{
+    BIO *text = BIO_new_mem_buf(chain_pem, -1);
+    X509 *certificate = PEM_read_bio_X509(text, NULL, certs_no_passphrase, NULL);
+    unsigned char *der = NULL;
+    int n = certificate ? i2d_X509(certificate, &der) : 0;
+    if (n > 0)
+        buf_add(leaf, slice_make(der, (size_t)n));
+    OPENSSL_free(der);
+    X509_free(certificate);
+    BIO_free(text);
 }
 
 static int make_contexts(struct server_tls *t, const struct reference_options *o,
                          const char *host_name, struct error *err)
 {
     auto_identity id = identity_by_fault(t->ca, o, host_name);
+    keep_leaf(&t->leaf, id.chain_pem);
     int r = context_of(&id, o, t->ca, err, &t->context);
     if (r < 0 || !fault_on(&o->faults, FAULT_TLS_SNI_NEEDED))
         return r;
@@ -127,6 +165,7 @@ int server_tls_init(struct server_tls *t, const struct reference_options *o, con
                     struct error *err)
 {
     *t = (struct server_tls) { .context = o->tls, .borrowed = o->tls != NULL, .ca = o->ca };
+    buf_init(&t->leaf, LEAF_MAX);
     options_by_fault(&t->options, &o->faults);
     if (t->borrowed)
         return 0;
@@ -142,6 +181,7 @@ void server_tls_release(struct server_tls *t)
     if (t->nameless)
         tls_context_free(t->nameless);
     ca_free(t->own_ca);
+    buf_release(&t->leaf);
 }
 
 struct tls_context *reference_tls_context(const struct reference *ref)

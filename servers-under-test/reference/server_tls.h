@@ -3,6 +3,7 @@
 #ifndef SERVER_TLS_H
 #define SERVER_TLS_H
 
+#include "buf.h"
 #include "certs.h"
 #include "reference.h"
 #include "tls.h"
@@ -14,6 +15,7 @@ struct server_tls {
     bool borrowed;                /* the context is the caller's */
     struct tls_context *nameless; /* for clients that send no server name, by fault; or NULL */
     struct tls_options options;
+    struct buf leaf; /* DER of the certificate; empty with a context of the caller's */
 };
 
 /* `t` must not move afterwards. ERR_TLS when OpenSSL refuses. */
