@@ -180,10 +180,26 @@ static bool serve_one(struct imapd_session *s)
     return false;
 }
 
+/* Logged in as the first account, by nothing at all. */
+static void greet_preauth(struct imapd_session *s)
+{
+    size_t n;
+    const struct reference_account *accounts = reference_accounts(s->conn->ref, &n);
+    imapd_send(s, S("* PREAUTH ["));
+    imapd_add_capabilities(s, imapd_out(s));
+    imapd_sendf(s, "] %s logs you in as %s\r\n", reference_host_name(s->conn->ref),
+                accounts[0].user);
+    s->account = reference_find_user(s->conn->ref, slice_of(accounts[0].user));
+    s->state = STATE_LOGGED_IN;
+    s->uidvalidity_at_login = s->store->next_uidvalidity;
+}
+
 static void greet(struct imapd_session *s)
 {
     if (faulty(s, FAULT_IMAP_GREETING_MISSING))
         return;
+    if (!s->conn->tls && faulty(s, FAULT_IMAP_PREAUTH_IN_CLEAR))
+        return greet_preauth(s);
     imapd_send(s, faulty(s, FAULT_IMAP_GREETING_NO_SPACE) ? S("*OK [") : S("* OK ["));
     imapd_add_capabilities(s, imapd_out(s));
     imapd_sendf(s, "] %s ready\r\n", reference_host_name(s->conn->ref));

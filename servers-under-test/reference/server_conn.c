@@ -26,11 +26,12 @@ static bool handshake(struct server_conn *c)
         task_sleep(deadline);
         return false;
     }
-    struct tls_options options = tls->options;
+    struct tls_options options;
+    struct tls_context *context = server_tls_context(tls, c->peer, &options);
     if (tls_mimic_wanted(c->faults) &&
         !tls_mimic(&c->stream, c->faults, buf_slice(&tls->leaf), &options, deadline))
         return false;
-    if (tls_open_server(c->stream, tls->context, &options, deadline, NULL, &c->tls) < 0)
+    if (tls_open_server(c->stream, context, &options, deadline, NULL, &c->tls) < 0)
         return false;
     c->stream = c->tls;
     return true;

@@ -1,5 +1,6 @@
 #include "server_tls.h"
 #include "array.h"
+#include "server_certs.h"
 #include <openssl/pem.h>
 
 enum { LEAF_MAX = 64 * 1024 };
@@ -7,17 +8,6 @@ enum { LEAF_MAX = 64 * 1024 };
 /* Protocols that ALPN may name here. A client that offers only others is refused, so that a web
    page cannot be tricked into talking to a mail server (RFC 9325 section 3.8). */
 static const char *const mail_alpn[] = { "imap", "pop3", "smtp", "lmtp", NULL };
-
-static const struct {
-    enum fault_id fault;
-    enum cert_kind kind;
-} certificate_faults[] = {
-    { FAULT_TLS_CERTIFICATE_EXPIRED, CERT_EXPIRED },
-    { FAULT_TLS_CERTIFICATE_NOT_YET, CERT_NOT_YET_VALID },
-    { FAULT_TLS_CERTIFICATE_WRONG_NAME, CERT_WRONG_NAME },
-    { FAULT_TLS_CERTIFICATE_SELF_SIGNED, CERT_SELF_SIGNED },
-    { FAULT_TLS_CERTIFICATE_UNKNOWN_CA, CERT_OTHER_CA },
-};
 
 /* The cipher suites of TLS 1.2 that RFC 9325 section 4.2 recommends, and ChaCha20. */
 #define GOOD_SUITES "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -35,6 +25,9 @@ static const struct {
     { FAULT_TLS_NO_1_3, TLS1_2_VERSION, TLS1_2_VERSION, NULL, false },
     { FAULT_TLS_CIPHER_NULL, TLS1_2_VERSION, 0, "ALL:eNULL:@SECLEVEL=0", true },
     { FAULT_TLS_CIPHER_ANONYMOUS, TLS1_2_VERSION, 0, "ALL:aNULL:@SECLEVEL=0", true },
+    { FAULT_TLS_TICKET_LONG, TLS1_2_VERSION, TLS1_2_VERSION, NULL, false },
+    { FAULT_TLS_CERTIFICATE_SMALL_KEY, TLS1_2_VERSION, 0, GOOD_SUITES ":@SECLEVEL=0", true },
+    { FAULT_TLS_CERTIFICATE_SHA1, TLS1_2_VERSION, 0, GOOD_SUITES ":@SECLEVEL=0", true },
     { FAULT_TLS_CIPHER_STATIC_RSA, TLS1_2_VERSION, TLS1_2_VERSION, "kRSA+AES", false },
     { FAULT_HELLO_CBC, TLS1_2_VERSION, 0, GOOD_SUITES ":ECDHE+AES", false,
       .set = SSL_OP_NO_ENCRYPT_THEN_MAC },
@@ -47,66 +40,33 @@ static const struct {
       .clear = SSL_OP_NO_RENEGOTIATION },
 };
 
-/* Good for more names than one. */
-static struct identity identity_with(const struct ca *ca, const char *host_name,
-                                     const char *const *more)
-{
-    static const char *const local[] = { "localhost", "127.0.0.1", "::1" };
-    ARRAY(const char *) names = { 0 };
-    *array_push(&names) = host_name;
-    for (size_t i = 0; more[i]; i++)
-        *array_push(&names) = more[i];
-    for (size_t i = 0; i < COUNT(local); i++)
-        *array_push(&names) = local[i];
-    *array_push(&names) = NULL;
-    struct identity id = identity_new(ca, &(struct cert_spec) { .names = names.v });
-    array_release(&names);
-    return id;
-}
-
-/* Signed by an intermediate authority, as most are, whose certificate goes along. */
-static struct identity identity_good(const struct ca *ca, const char *host_name,
-                                     const char *const *names, bool complete)
-{
-    struct ca *intermediate = ca_new_under(ca, "mailassay reference intermediate");
-    struct identity id = names ? identity_with(intermediate, host_name, names)
-                               : identity_of_kind(intermediate, CERT_GOOD, host_name);
-    if (complete) {
-        char *chain = xprintf("%s%.*s", id.chain_pem, SLICE_ARG(ca_pem(intermediate)));
-        free(id.chain_pem);
-        id.chain_pem = chain;
-    }
-    ca_free(intermediate);
-    return id;
-}
-
-static struct identity identity_by_fault(const struct ca *ca, const struct reference_options *o,
-                                         const char *host_name)
-{
-    const struct faults *faults = &o->faults;
-    for (size_t i = 0; i < COUNT(certificate_faults); i++)
-        if (fault_on(faults, certificate_faults[i].fault))
-            return identity_of_kind(ca, certificate_faults[i].kind, host_name);
-    if (fault_on(faults, FAULT_TLS_CIPHER_STATIC_RSA)) {
-        const char *const names[] = { host_name, "localhost", "127.0.0.1", "::1", NULL };
-        return identity_new(ca, &(struct cert_spec) { .names = names, .rsa = true });
-    }
-    return identity_good(ca, host_name, o->names,
-                         !fault_on(faults, FAULT_TLS_CERTIFICATE_INCOMPLETE));
-}
-
-static int context_of(const struct identity *id, const struct reference_options *o,
+static int context_of(const struct server_certificate *c, const struct reference_options *o,
                       const struct ca *ca, struct error *err, struct tls_context **ret)
 {
-    bool request = o->client_certificates || fault_on(&o->faults, FAULT_TLS_CERTIFICATE_REQUESTED);
+    enum { THIRTY_DAYS = 30 * 24 * 3600, EARLY_DATA = 16384 };
+    const struct faults *faults = &o->faults;
+    bool request = o->client_certificates || fault_on(faults, FAULT_TLS_CERTIFICATE_REQUESTED);
     struct tls_server_config config = {
-        .chain_pem = slice_of(id->chain_pem),
-        .key_pem = slice_of(id->key_pem),
+        .chain_pem = slice_of(c->identity.chain_pem),
+        .key_pem = slice_of(c->identity.key_pem),
         .client_cert = request ? TLS_CLIENT_CERT_REQUEST : TLS_CLIENT_CERT_NONE,
         .client_ca_pem = request ? ca_pem(ca) : (slice) { 0 },
-        .alpn = fault_on(&o->faults, FAULT_TLS_ALPN_IGNORED) ? NULL : mail_alpn,
+        .alpn = fault_on(faults, FAULT_TLS_ALPN_IGNORED) ? NULL : mail_alpn,
+        .no_tickets = fault_on(faults, FAULT_TLS_NO_RESUMPTION),
+        .session_seconds = fault_on(faults, FAULT_TLS_TICKET_LONG) ? THIRTY_DAYS : 0,
+        .early_data = fault_on(faults, FAULT_TLS_EARLY_DATA) ? EARLY_DATA : 0,
+        .weak = fault_on(faults, FAULT_TLS_CERTIFICATE_SMALL_KEY) ||
+                fault_on(faults, FAULT_TLS_CERTIFICATE_SHA1),
+        .staple = buf_slice(&c->staple),
     };
     return tls_server_context_new(&config, err, ret);
+}
+
+/* Faults of server names. */
+static bool refuse_name(void *arg, const char *sni)
+{
+    const struct server_tls *t = arg;
+    return sni ? t->only_known_names && strcmp(sni, t->host_name) != 0 : t->name_required;
 }
 
 static struct tls_context *choose(void *arg, const char *sni)
@@ -147,24 +107,62 @@ static void keep_leaf(struct buf *leaf, const char *chain_pem)
     BIO_free(text);
 }
 
+/* One more context, with a certificate for another host. */
+static int make_other(struct server_tls *t, const struct reference_options *o,
+                      const char *host_name, struct error *err, struct tls_context **ret)
+{
+    struct server_certificate other = { .identity =
+                                            identity_of_kind(t->ca, CERT_WRONG_NAME, host_name) };
+    buf_init(&other.staple, 0);
+    int r = context_of(&other, o, t->ca, err, ret);
+    server_certificate_release(&other);
+    return r;
+}
+
+static int make_others(struct server_tls *t, const struct reference_options *o,
+                       const char *host_name, struct error *err)
+{
+    int r = 0;
+    t->options.refuse = refuse_name;
+    t->options.choose_arg = t;
+    t->name_required = fault_on(&o->faults, FAULT_TLS_SNI_REQUIRED);
+    t->only_known_names = fault_on(&o->faults, FAULT_TLS_SNI_UNKNOWN);
+    if (fault_on(&o->faults, FAULT_TLS_SNI_NEEDED)) {
+        t->options.choose = choose;
+        r = make_other(t, o, host_name, err, &t->nameless);
+    }
+    if (r == 0 && fault_on(&o->faults, FAULT_TLS_PARITY))
+        r = make_other(t, o, host_name, err, &t->ipv6);
+    return r;
+}
+
 static int make_contexts(struct server_tls *t, const struct reference_options *o,
                          const char *host_name, struct error *err)
 {
-    auto_identity id = identity_by_fault(t->ca, o, host_name);
-    keep_leaf(&t->leaf, id.chain_pem);
-    int r = context_of(&id, o, t->ca, err, &t->context);
-    if (r < 0 || !fault_on(&o->faults, FAULT_TLS_SNI_NEEDED))
-        return r;
-    auto_identity other = identity_of_kind(t->ca, CERT_WRONG_NAME, host_name);
-    t->options.choose = choose;
-    t->options.choose_arg = t;
-    return context_of(&other, o, t->ca, err, &t->nameless);
+    struct server_certificate certificate;
+    server_certificate_make(t->ca, o, host_name, &certificate);
+    keep_leaf(&t->leaf, certificate.identity.chain_pem);
+    int r = context_of(&certificate, o, t->ca, err, &t->context);
+    server_certificate_release(&certificate);
+    return r < 0 ? r : make_others(t, o, host_name, err);
+}
+
+struct tls_context *server_tls_context(const struct server_tls *t, const char *peer,
+                                       struct tls_options *options)
+{
+    *options = t->options;
+    if (!t->ipv6 || !strchr(peer, ':'))
+        return t->context;
+    options->max_version = TLS1_2_VERSION;
+    return t->ipv6;
 }
 
 int server_tls_init(struct server_tls *t, const struct reference_options *o, const char *host_name,
                     struct error *err)
 {
-    *t = (struct server_tls) { .context = o->tls, .borrowed = o->tls != NULL, .ca = o->ca };
+    *t = (struct server_tls) {
+        .context = o->tls, .borrowed = o->tls != NULL, .ca = o->ca, .host_name = host_name
+    };
     buf_init(&t->leaf, LEAF_MAX);
     options_by_fault(&t->options, &o->faults);
     if (t->borrowed)
@@ -180,6 +178,7 @@ void server_tls_release(struct server_tls *t)
         tls_context_free(t->context);
     if (t->nameless)
         tls_context_free(t->nameless);
+    tls_context_free(t->ipv6);
     ca_free(t->own_ca);
     buf_release(&t->leaf);
 }

@@ -14,6 +14,9 @@ struct server_tls {
     struct tls_context *context;  /* for every handshake */
     bool borrowed;                /* the context is the caller's */
     struct tls_context *nameless; /* for clients that send no server name, by fault; or NULL */
+    struct tls_context *ipv6;     /* for clients that come over IPv6, by fault; or NULL */
+    const char *host_name;        /* borrowed */
+    bool name_required, only_known_names; /* faults of server names */
     struct tls_options options;
     struct buf leaf; /* DER of the certificate; empty with a context of the caller's */
 };
@@ -22,6 +25,9 @@ struct server_tls {
 int server_tls_init(struct server_tls *t, const struct reference_options *options,
                     const char *host_name, struct error *err);
 void server_tls_release(struct server_tls *t);
+/* What to shake hands with, for a client of that address. */
+struct tls_context *server_tls_context(const struct server_tls *t, const char *peer,
+                                       struct tls_options *options);
 /* The one of an instance; in reference.c. */
 const struct server_tls *reference_tls(const struct reference *ref);
 

@@ -179,6 +179,9 @@ static bool is_refused(struct smtpd *s, const struct smtp_command *command,
         return !smtp_outcome_set(ret, 502, "5.5.1", "%s is not implemented", smtp_verb_name(verb));
     if (!is_supported(s, verb))
         return !smtp_outcome_set(ret, 500, "5.5.1", "unknown command");
+    if (verb == SMTP_MAIL && smtpd_is(s, ROLE_SUBMISSION) &&
+        smtpd_fault(s, FAULT_SUBMISSION_MAIL_IN_CLEAR))
+        return false;
     if (smtpd_needs_tls(s) && !(rows[verb].flags & BEFORE_TLS))
         return !smtp_outcome_set(ret, 530, "5.7.0", "must issue a STARTTLS command first");
     if (smtpd_needs_auth(s) && !(rows[verb].flags & BEFORE_AUTH))

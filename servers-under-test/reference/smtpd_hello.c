@@ -34,6 +34,13 @@ static bool offers_starttls(const struct smtpd *s)
     return server_conn_offers_starttls(s->c);
 }
 
+/* RFC 8689 section 2: in TLS only. What submission relays goes on without it. */
+static bool offers_requiretls(const struct smtpd *s)
+{
+    return !smtpd_is(s, ROLE_SUBMISSION) &&
+           (s->c->tls || smtpd_fault(s, FAULT_SMTP_REQUIRETLS_IN_CLEAR));
+}
+
 static void write_size(const struct smtpd *s, struct buf *out)
 {
     buf_addf(out, "SIZE %llu", (unsigned long long)reference_settings(s->c->ref)->size_max);
@@ -66,6 +73,7 @@ static const struct offer offers[] = {
     { "ENHANCEDSTATUSCODES", FAULT_COUNT, offers_enhanced, NULL },
     { "STARTTLS", FAULT_COUNT, offers_starttls, NULL },
     { NULL, FAULT_COUNT, lists_auth, write_auth },
+    { "REQUIRETLS", FAULT_COUNT, offers_requiretls, NULL },
     { "EXPN", FAULT_COUNT, NULL, NULL },
     { "AUTH=PLAIN LOGIN\nLITERAL+", FAULT_COUNT, lists_malformed, NULL },
     { "HELP", FAULT_COUNT, NULL, NULL },

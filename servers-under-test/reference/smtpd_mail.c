@@ -92,6 +92,16 @@ static bool take_auth(struct smtpd *s, slice value, struct smtp_outcome *why)
     return ok || bad_value(why, "AUTH");
 }
 
+/* requiretls-param = "REQUIRETLS" (RFC 8689 section 2). Mail for our own mailboxes goes no further, so
+   there is nothing more to require. */
+static bool take_requiretls(struct smtpd *s, slice value, struct smtp_outcome *why)
+{
+    bool known = s->c->tls && !smtpd_is(s, ROLE_SUBMISSION);
+    if (!known || smtpd_fault(s, FAULT_SMTP_REQUIRETLS_REFUSED))
+        return smtp_outcome_set(why, 555, "5.5.4", "parameter not supported");
+    return !value.p || bad_value(why, "REQUIRETLS");
+}
+
 static bool refuse_dsn(struct smtpd *s, struct smtp_outcome *why)
 {
     return !smtpd_fault(s, FAULT_SMTP_DSN_REFUSED) ||
@@ -142,6 +152,7 @@ static const struct parameter mail_parameters[] = {
     { "BODY", take_body, false },
     { "SMTPUTF8", take_smtputf8, false },
     { "AUTH", take_auth, false },
+    { "REQUIRETLS", take_requiretls, false },
     { "RET", take_ret, true },
     { "ENVID", take_envid, true },
     { NULL, NULL, false },
