@@ -1,34 +1,36 @@
 /* mailassay serve: the reference servers on loopback, for people who test clients. */
 #include "commands.h"
 #include "own_target.h"
+#include "serve_fleet.h"
+#include "state_folder.h"
 #include "task.h"
-#include <errno.h>
-#include <limits.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static struct {
     struct text_list faults, words, ports;
-    const char *state, *address, *journal, *password_file;
+    const char *profile, *state, *address, *journal, *password_file;
     uint64_t next_hop;
     bool clear_login;
 } args;
 
 static const struct option_row rows[] = {
+    { "profile", 0, "NAME|FILE", "play the ports of this provider (mailassay profiles)",
+      OPTION_TEXT, &args.profile },
     { "fault", 'f', "NAME", "a defect to have (repeat for several; mailassay list --faults)",
       OPTION_LIST, &args.faults },
-    { "port", 'p', "SERVICE=PORT", "the port of a service (a free one without)", OPTION_LIST,
+    { "port", 'p', "SERVICE=PORT",
+      "the port of a service (a free one without); with --profile HOST:PORT=PORT", OPTION_LIST,
       &args.ports },
     { "address", 0, "ADDRESS", "listen there (127.0.0.1)", OPTION_TEXT, &args.address },
     { "clear-login", 0, NULL, "take passwords without TLS, too, for clients that know no better",
       OPTION_FLAG, &args.clear_login },
-    { "state", 0, "FOLDER", "where target.yaml, ca.pem and the passwords go", OPTION_TEXT,
-      &args.state },
+    { "state", 0, "FOLDER", "where target.yaml, ca.pem and the passwords go (and resolve)",
+      OPTION_TEXT, &args.state },
     { "journal", 0, "FILE", "keep the mail in this file over restarts", OPTION_TEXT,
       &args.journal },
     { "next-hop", 0, "PORT", "relay to this port of 127.0.0.1, where a run listens (a free one)",
@@ -41,7 +43,8 @@ static const struct command_line line = {
     "Starts the reference servers (all of them, or the services named: smtp smtp-alt submission\n"
     "submissions lmtp pop3 pop3s imap imaps) until interrupted. They share one store; the "
     "accounts\n"
-    "are alice, bob and carol. Prints the target file that they are, once they listen.",
+    "are alice, bob and carol. Prints the target file that they are, once they listen. With "
+    "--profile:\nservers that stand for all published ports of that provider.",
     rows, COUNT(rows)
 };
 
@@ -53,7 +56,7 @@ const struct command_line *serve_line(void)
 struct serving {
     struct own_target own;
     struct own_options options;
-    char folder[PATH_MAX];
+    struct state_folder folder;
     struct error err;
     int status;
     sigset_t signals;
@@ -118,13 +121,19 @@ static uint16_t free_port(void)
     return good ? ntohs(a.sin_port) : 0;
 }
 
-static int parse_all(struct own_options *o, struct error *err)
+static int parse_common(struct own_options *o, struct error *err)
 {
     int r = read_password(o, err);
-    for (size_t i = 0; i < args.ports.n && r == 0; i++)
-        r = parse_port(o, args.ports.v[i], err);
     for (size_t i = 0; i < args.faults.n && r == 0; i++)
         r = parse_fault(o, args.faults.v[i], err);
+    return r;
+}
+
+static int parse_all(struct own_options *o, struct error *err)
+{
+    int r = parse_common(o, err);
+    for (size_t i = 0; i < args.ports.n && r == 0; i++)
+        r = parse_port(o, args.ports.v[i], err);
     for (size_t i = 0; i < args.words.n && r == 0; i++)
         r = parse_service(o, args.words.v[i], err);
     o->loopback = true;
@@ -139,33 +148,6 @@ static int parse_all(struct own_options *o, struct error *err)
 
 /* ---- what is written for clients ---- */
 
-static int open_folder(struct serving *s)
-{
-    const char *wanted = args.state;
-    char made[] = "/tmp/mailassay-serve-XXXXXX";
-    if (!wanted && !(wanted = mkdtemp(made)))
-        return error_set(&s->err, ERR_INTERNAL, "cannot make a folder in /tmp");
-    if (mkdir(wanted, 0700) < 0 && errno != EEXIST)
-        return error_set(&s->err, ERR_INTERNAL, "cannot make the folder %s: %s", wanted,
-                         strerror(errno));
-    if (!realpath(wanted, s->folder))
-        return error_set(&s->err, ERR_INTERNAL, "cannot find the folder %s", wanted);
-    return 0;
-}
-
-static int write_file(struct serving *s, const char *name, slice text)
-{
-    autofree char *path = xprintf("%s/%s", s->folder, name);
-    FILE *f = fopen(path, "we");
-    if (!f || fchmod(fileno(f), 0600) < 0 || fwrite(text.p, 1, text.n, f) != text.n) {
-        if (f)
-            fclose(f);
-        return error_set(&s->err, ERR_INTERNAL, "cannot write %s: %s", path, strerror(errno));
-    }
-    fclose(f);
-    return 0;
-}
-
 static void describe(struct serving *s, struct buf *out)
 {
     const struct target *t = &s->own.target;
@@ -175,10 +157,10 @@ static void describe(struct serving *s, struct buf *out)
         if (t->services[i].present)
             buf_addf(out, "  %s: {port: %u, tls: %s}\n", services[i].name, t->services[i].port,
                      tls_mode_name(t->services[i].tls));
-    buf_addf(out, "tls: {ca: %s/ca.pem, name: %s}\naccounts:\n", s->folder, t->tls_name);
+    buf_addf(out, "tls: {ca: %s/ca.pem, name: %s}\naccounts:\n", s->folder.path, t->tls_name);
     for (size_t i = 0; i < t->n_accounts; i++)
         buf_addf(out, "  - {user: %s, address: %s, password: {file: %s/%s.password}}\n",
-                 t->accounts[i].user, t->accounts[i].address, s->folder, t->accounts[i].user);
+                 t->accounts[i].user, t->accounts[i].address, s->folder.path, t->accounts[i].user);
     buf_addf(out, "outside: %s\nnext-hop: %s\ndisposable: true\nsource: 127.0.0.5\n", t->outside,
              t->next_hop);
     buf_addf(out, "limits: {connections: %u}\n", t->max_connections);
@@ -190,16 +172,16 @@ static int publish(struct serving *s)
     auto_buf text;
     buf_init(&text, BUF_OURS);
     describe(s, &text);
-    int r = write_file(s, "ca.pem", slice_of(t->ca_pem));
+    int r = state_folder_write(&s->folder, "ca.pem", slice_of(t->ca_pem), &s->err);
     for (size_t i = 0; i < t->n_accounts && r == 0; i++) {
         autofree char *name = xprintf("%s.password", t->accounts[i].user);
         autofree char *content = xprintf("%s\n", t->accounts[i].password);
-        r = write_file(s, name, slice_of(content));
+        r = state_folder_write(&s->folder, name, slice_of(content), &s->err);
     }
     if (r == 0)
-        r = write_file(s, "target.yaml", buf_slice(&text));
+        r = state_folder_write(&s->folder, "target.yaml", buf_slice(&text), &s->err);
     if (r == 0) {
-        printf("# %s/target.yaml\n%s", s->folder, text.p);
+        printf("# %s/target.yaml\n%s", s->folder.path, text.p);
         fflush(stdout);
     }
     return r;
@@ -218,6 +200,23 @@ static void serve_main(void *arg)
     s->status = r < 0 ? say_error(&s->err) : EXIT_GOOD;
 }
 
+static int serve_profile(struct own_options *o, struct error *err)
+{
+    int r = parse_common(o, err);
+    if (r == 0 && (args.words.n || args.journal || args.next_hop))
+        r = error_set(err, ERR_USAGE,
+                      "--profile says which services there are, and keeps no mail: it takes no "
+                      "service, --journal or --next-hop");
+    struct serve_fleet fleet = { .profile = args.profile,
+                                 .state = args.state,
+                                 .address = args.address,
+                                 .password = o->password,
+                                 .ports = &args.ports,
+                                 .faults = o->faults,
+                                 .clear_login = args.clear_login };
+    return r < 0 ? say_error(err) : serve_fleet(&fleet);
+}
+
 int cmd_serve(int argc, char **argv)
 {
     static struct serving s;
@@ -225,7 +224,9 @@ int cmd_serve(int argc, char **argv)
     int r = options_parse(&line, argc, argv, &args.words, &s.err);
     if (r)
         return r > 0 ? EXIT_GOOD : say_error(&s.err);
-    if (parse_all(&s.options, &s.err) < 0 || open_folder(&s) < 0)
+    if (args.profile)
+        return serve_profile(&s.options, &s.err);
+    if (parse_all(&s.options, &s.err) < 0 || state_folder_open(args.state, &s.folder, &s.err) < 0)
         return say_error(&s.err);
     hold_signals(&s.signals);
     own_shared_init(&shared);

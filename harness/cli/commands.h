@@ -31,6 +31,7 @@ int cmd_run(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_profiles(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 int cmd_coverage(int argc, char **argv);
@@ -41,6 +42,7 @@ int cmd_version(int argc, char **argv);
 const struct command_line *run_line(void);
 const struct command_line *list_line(void);
 const struct command_line *serve_line(void);
+const struct command_line *profiles_line(void);
 const struct command_line *selftest_line(void);
 const struct command_line *coverage_line(void);
 

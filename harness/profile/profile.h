@@ -95,5 +95,8 @@ const char *profile_service_text(const struct profile_service *s, char text[320]
 /* "full address", "app password, OAuth2" */
 const char *username_form_text(enum username_form form);
 const char *profile_auth_text(unsigned auth, char text[128]);
+/* The words of a profile file for the bits of enum profile_auth, in their order. */
+enum { PROFILE_AUTH_KINDS = 6 };
+extern const char *const profile_auth_words[PROFILE_AUTH_KINDS];
 
 #endif

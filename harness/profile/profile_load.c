@@ -12,8 +12,6 @@ struct loader {
     enum username_form user;
 };
 
-static const char *const auth_words[] = { "password",           "app-password",       "oauth2",
-                                          "encrypted-password", "client-certificate", "none" };
 static const char *const user_words[] = { "address", "local-part", "other" };
 static const char *const tls_words[] = { "none", "starttls", "implicit" };
 
@@ -168,7 +166,7 @@ static void each_of(struct loader *l, const struct node *n,
 
 static void add_auth(struct loader *l, const struct node *item, void *arg)
 {
-    size_t i = word_of(l, item, "auth", auth_words, COUNT(auth_words));
+    size_t i = word_of(l, item, "auth", profile_auth_words, PROFILE_AUTH_KINDS);
     if (i != SIZE_MAX)
         *(unsigned *)arg |= 1u << i;
 }

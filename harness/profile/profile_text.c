@@ -1,6 +1,10 @@
 #include "profile.h"
 #include <stdio.h>
 
+const char *const profile_auth_words[PROFILE_AUTH_KINDS] = {
+    "password", "app-password", "oauth2", "encrypted-password", "client-certificate", "none"
+};
+
 const char *profile_service_text(const struct profile_service *s, char text[320])
 {
     char port[16] = "any port";
