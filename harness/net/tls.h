@@ -129,6 +129,11 @@ bool tls_channel_binding(struct stream *s, enum tls_binding kind,
    once something was read after the handshake. */
 SSL_SESSION *tls_session(struct stream *s);
 
+/* Client, TLS 1.2 or older, with SSL_OP_NO_RENEGOTIATION cleared in the options: asks for another
+   handshake on the session. 0 once it is done; IO_TLS when the server refuses (the session is not
+   to be used any more), other IO_ codes. What is read meanwhile is lost. */
+int tls_renegotiate(struct stream *s, nsec deadline);
+
 /* Sends close_notify and no FIN; reading goes on. */
 int tls_close_notify(struct stream *s, nsec deadline);
 /* Closing s will not send close_notify: the peer sees a truncation. */

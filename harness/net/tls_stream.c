@@ -241,6 +241,29 @@ struct stream *tls_unwrap(struct stream *s)
     return under;
 }
 
+int tls_renegotiate(struct stream *s, nsec deadline)
+{
+    struct tls_stream *t = self_of(s);
+    char waste[READ_CHUNK];
+    ERR_clear_error();
+    if (SSL_renegotiate(t->ssl) != 1)
+        return fail_tls(t, outcome_of(t->ssl, 0));
+    /* By reading, since data may come in between. */
+    while (SSL_renegotiate_pending(t->ssl)) {
+        struct outcome o = TLS_CALL(t, SSL_read(t->ssl, waste, sizeof waste));
+        int r = flush(t, deadline);
+        if (o.result <= 0 && o.verdict != SSL_ERROR_WANT_READ)
+            return fail_tls(t, o);
+        ssize_t got =
+            r < 0 || o.result > 0 || !SSL_renegotiate_pending(t->ssl) ? 1 : feed(t, deadline);
+        if (got == 0)
+            return stream_fail(s, IO_TLS, CAUSE_TRUNCATED, "closed without close_notify");
+        if (r < 0 || got < 0)
+            return r < 0 ? r : (int)got;
+    }
+    return 0;
+}
+
 /* --- opening --- */
 
 static struct tls_stream *stream_new(struct stream *under, const struct tls_context *context,

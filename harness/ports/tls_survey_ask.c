@@ -27,7 +27,7 @@ static enum survey_answer stop(struct survey *s, const char *question, const cha
 }
 
 /* No verdict on this question. Too many of them, and the rest is not asked. */
-static enum survey_answer unclear(struct survey *s, const char *question, const char *why)
+enum survey_answer survey_unclear(struct survey *s, const char *question, const char *why)
 {
     if (++s->trouble >= SURVEY_TROUBLE_MAX)
         return stop(s, question, why);
@@ -39,7 +39,7 @@ static enum survey_answer unopened(struct survey *s, const char *question, const
 {
     if (err->code == ERR_RATE || err->code == ERR_LIMIT || err->code == ERR_CANCEL)
         return stop(s, question, err->text);
-    return unclear(s, question, err->text);
+    return survey_unclear(s, question, err->text);
 }
 
 /* What an end before any answer means. */
@@ -50,8 +50,9 @@ static enum survey_answer ended(struct survey *s, const char *question, struct s
         return SURVEY_REFUSED;
     if (result == IO_CANCEL)
         return stop(s, question, stream_error(stream));
-    return unclear(s, question,
-                   result == IO_TIMEOUT ? "no answer to the hello in time" : stream_error(stream));
+    return survey_unclear(s, question,
+                          result == IO_TIMEOUT ? "no answer to the hello in time"
+                                               : stream_error(stream));
 }
 
 static enum survey_answer read_answer(struct survey *s, const char *question, struct stream *stream,
@@ -65,9 +66,9 @@ static enum survey_answer read_answer(struct survey *s, const char *question, st
     if (ret->state == ANSWER_ALERT)
         return SURVEY_REFUSED;
     if (ret->state == ANSWER_FOREIGN)
-        return unclear(s, question, "what came is not TLS");
+        return survey_unclear(s, question, "what came is not TLS");
     if (ret->state == ANSWER_BROKEN)
-        return unclear(s, question, "what came is against the grammar of TLS");
+        return survey_unclear(s, question, "what came is against the grammar of TLS");
     if (ret->hello)
         return SURVEY_ACCEPTED;
     enum survey_answer got = ended(s, question, stream, n);
@@ -88,23 +89,33 @@ static enum survey_answer talk(struct survey *s, const char *question, struct st
     return read_answer(s, question, stream, deadline, ret, ret_silent);
 }
 
+bool survey_may_ask(struct survey *s, const char *question)
+{
+    if (!s->stopped && s->max && s->facts->connections >= s->max)
+        stop(s, question, "no connection is left for it");
+    return !s->stopped;
+}
+
+bool survey_open(struct survey *s, const char *question, struct stream **ret)
+{
+    struct error err = { 0 };
+    s->facts->connections++;
+    int r = s->way->open(s->way->ctx, question, now() + s->way->timeout, &err, ret);
+    if (r < 0)
+        unopened(s, question, &err);
+    return r >= 0;
+}
+
 /* One connection. *ret_silent: it was refused without a word. */
 static enum survey_answer ask_once(struct survey *s, const char *question,
                                    const struct tls_client_hello *hello, struct tls_answer *ret,
                                    bool *ret_silent)
 {
     struct stream *stream;
-    struct error err = { 0 };
     tls_answer_init(ret);
     *ret_silent = false;
-    if (s->stopped)
+    if (!survey_may_ask(s, question) || !survey_open(s, question, &stream))
         return SURVEY_UNCLEAR;
-    if (s->max && s->facts->connections >= s->max)
-        return stop(s, question, "no connection is left for it");
-    s->facts->connections++;
-    nsec deadline = now() + s->way->timeout;
-    if (s->way->open(s->way->ctx, question, deadline, &err, &stream) < 0)
-        return unopened(s, question, &err);
     enum survey_answer got =
         talk(s, question, stream, hello, now() + s->way->timeout, ret, ret_silent);
     /* The session goes no further: there is nothing to end in an orderly way. */

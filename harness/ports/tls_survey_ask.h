@@ -27,6 +27,13 @@ void survey_end(struct survey *s);
 enum survey_answer survey_ask(struct survey *s, const char *question,
                               const struct tls_client_hello *hello, struct tls_answer *ret);
 
+/* For questions that are no hello of ours: false when nothing more is asked, or when no connection
+   came about (noted). */
+bool survey_may_ask(struct survey *s, const char *question);
+bool survey_open(struct survey *s, const char *question, struct stream **ret);
+/* Notes the sentence, gives up when it is one too many in a row. Returns SURVEY_UNCLEAR. */
+enum survey_answer survey_unclear(struct survey *s, const char *question, const char *why);
+
 /* Hellos. `newest` is the newest version offered; without lists yet but those of extensions that go
    with it (groups, signature schemes, server name, key share of TLS 1.3). */
 void hello_init(struct tls_client_hello *h, const struct survey_way *way, uint16_t newest);

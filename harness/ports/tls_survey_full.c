@@ -112,7 +112,7 @@ void survey_tolerances(struct survey *s)
 }
 
 /* What the quick questions would have said. */
-static void answer_quick_questions(struct tls_survey *f)
+static void answer_quick_questions(struct tls_survey *f, bool stopped)
 {
     for (enum survey_version v = SURVEY_TLS11; v >= SURVEY_SSL3 && !f->old_versions; v--)
         if (f->version[v] == SURVEY_ACCEPTED) {
@@ -121,13 +121,15 @@ static void answer_quick_questions(struct tls_survey *f)
         }
     if (!f->old_versions && f->version[SURVEY_TLS11] == SURVEY_REFUSED)
         f->old_versions = SURVEY_REFUSED;
+    if (!f->old_versions && f->version[SURVEY_TLS11] == SURVEY_UNCLEAR)
+        f->old_versions = SURVEY_UNCLEAR;
     if (f->weak_suites)
         return;
     if (f->weak_list.n)
         f->weak_suite = f->weak_list.v[0];
     f->weak_suites = f->weak_list.n ? SURVEY_ACCEPTED : f->version[SURVEY_TLS12];
     if (!f->weak_list.n && f->weak_suites == SURVEY_ACCEPTED)
-        f->weak_suites = SURVEY_REFUSED;
+        f->weak_suites = stopped ? SURVEY_UNCLEAR : SURVEY_REFUSED;
 }
 
 static void survey_all(struct survey *s)
@@ -149,6 +151,7 @@ static void survey_all(struct survey *s)
     survey_signatures(s);
     survey_encrypt_then_mac(s);
     survey_fallback(s);
+    survey_renegotiation(s);
     survey_tolerances(s);
 }
 
@@ -157,6 +160,6 @@ void survey_enumerate(const struct survey_way *way, unsigned max, struct tls_sur
     struct survey s;
     survey_begin(&s, way, facts, max);
     survey_all(&s);
-    answer_quick_questions(facts);
+    answer_quick_questions(facts, s.stopped);
     survey_end(&s);
 }

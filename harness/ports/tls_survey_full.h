@@ -21,6 +21,8 @@ void survey_signatures(struct survey *s);
 
 void survey_encrypt_then_mac(struct survey *s);
 void survey_fallback(struct survey *s);
+/* The one question that needs a real handshake: OpenSSL's, so NOT_ASKED where that cannot do it. */
+void survey_renegotiation(struct survey *s);
 void survey_tolerances(struct survey *s);
 
 #endif

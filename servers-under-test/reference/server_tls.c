@@ -11,6 +11,9 @@ static const char *const mail_alpn[] = { "imap", "pop3", "smtp", "lmtp", NULL };
 
 /* The cipher suites of TLS 1.2 that RFC 9325 section 4.2 recommends, and ChaCha20. */
 #define GOOD_SUITES "ECDHE+AESGCM:ECDHE+CHACHA20"
+#define GOOD_SIGNATURES                                                                            \
+    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:RSA-PSS+SHA256:RSA-PSS+SHA384:"          \
+    "RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512"
 
 static const struct {
     enum fault_id fault;
@@ -79,6 +82,7 @@ static void options_by_fault(struct tls_options *options, const struct faults *f
 {
     options->min_version = TLS1_2_VERSION;
     options->ciphers = GOOD_SUITES;
+    options->signatures = GOOD_SIGNATURES;
     options->set = SSL_OP_CIPHER_SERVER_PREFERENCE;
     for (size_t i = 0; i < COUNT(session_faults); i++)
         if (fault_on(faults, session_faults[i].fault)) {
@@ -90,6 +94,8 @@ static void options_by_fault(struct tls_options *options, const struct faults *f
             options->set |= session_faults[i].set;
             options->clear = session_faults[i].clear;
             options->legacy = session_faults[i].legacy;
+            if (options->legacy)
+                options->signatures = NULL;
         }
 }
 

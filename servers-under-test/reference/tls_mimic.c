@@ -24,22 +24,15 @@ static const uint16_t good_suites[] = { 0xc02c, 0xc02b, 0xcca9 };
 static const uint16_t good_groups[] = { 0x001d, 0x0017, 0x001e, 0x0019, 0x0018 };
 static const uint16_t good_schemes[] = { 0x0403, 0x0503, 0x0603 };
 
-static uint16_t version_for(const struct tls_client_hello *h)
+static bool is_12(const struct tls_client_hello *h)
 {
-    uint16_t newest = tls_hello_newest(h);
-    return newest > WIRE_TLS12 ? WIRE_TLS12 : newest;
-}
-
-static bool is_before_13(const struct tls_client_hello *h)
-{
-    uint16_t newest = tls_hello_newest(h);
-    return !h->ssl2 && newest >= WIRE_TLS10 && newest <= WIRE_TLS12;
+    return !h->ssl2 && tls_hello_newest(h) == WIRE_TLS12;
 }
 
 /* What a real server would answer in TLS 1.2, to be changed. False when it would refuse. */
 static bool answer_12(const struct tls_client_hello *h, struct mimic_flight *f)
 {
-    if (tls_hello_newest(h) != WIRE_TLS12 || h->ssl2)
+    if (!is_12(h))
         return false;
     *f = (struct mimic_flight) { .version = WIRE_TLS12,
                                  .suite = FIRST_OF(&h->suites, good_suites),
@@ -54,9 +47,9 @@ static bool answer_12(const struct tls_client_hello *h, struct mimic_flight *f)
 static bool answer_rsa(const struct tls_client_hello *h, const uint16_t *suites, size_t n,
                        struct mimic_flight *f)
 {
-    if (!is_before_13(h) || FIRST_OF(&h->suites, good_suites))
+    if (!is_12(h) || FIRST_OF(&h->suites, good_suites))
         return false;
-    f->version = version_for(h);
+    f->version = WIRE_TLS12;
     f->suite = first_of(&h->suites, suites, n);
     f->flags = h->flags & (HELLO_EXTENDED_MASTER_SECRET | HELLO_RENEGOTIATION_INFO);
     return f->suite;
@@ -122,7 +115,7 @@ static bool dhe_1024(const struct tls_client_hello *h, struct mimic_flight *f)
 static bool small_group(const struct tls_client_hello *h, struct mimic_flight *f)
 {
     if (FIRST_OF(&h->groups, good_groups) || !tls_list_has(&h->groups, GROUP_SECP192R1) ||
-        tls_hello_newest(h) != WIRE_TLS12)
+        !is_12(h))
         return false;
     *f = (struct mimic_flight) { .version = WIRE_TLS12,
                                  .suite = FIRST_OF(&h->suites, good_suites),
