@@ -1,5 +1,6 @@
 #include "test_port_driver.h"
 #include "certs.h"
+#include <openssl/x509v3.h>
 #include "reference.h"
 #include "service.h"
 #include <sys/socket.h>
@@ -195,55 +196,109 @@ void visit_ports(const struct visiting *how, const int *ports, size_t n,
 
 /* ---- for messages ---- */
 
+static const char *const injection_names[] = { "not asked", "handshake failed", "discarded",
+                                               "executed",  "refused",          "unclear" };
+static const char *const certificate_names[] = { "not asked",    "same",    "other, fits",
+                                                 "other, wrong", "refused", "unclear" };
+static const char *const speaks_names[] = { "unknown", "clear", "TLS", "silence", "HTTP", "other" };
+
 static void add_caps(struct buf *out, const char *what, const struct capabilities *caps)
 {
-    buf_addf(out, "%s%s: ", what, caps->known ? "" : " (not known)");
+    buf_addf(out, "%s: %s", what, caps->known ? "" : "not known");
     capabilities_text(caps, out);
     buf_addc(out, '\n');
 }
 
-static void add_tls(struct buf *out, const struct port_tls_facts *t)
+static int days_until(const ASN1_TIME *t)
 {
-    buf_addf(out,
-             "tls up %d failure %s alert %d %s %s group %s signed %s ems %d chain %d %s name %d "
-             "asked %d stapled %s good %d (%s) must %d\n",
-             t->up, t->failure, t->alert, t->version_name, t->cipher, t->group, t->signature,
-             t->extended_master_secret, t->chain_code, t->chain_text, t->name_ok,
-             t->client_certificate_requested, seen_name(t->stapled), t->staple_good, t->staple_text,
-             t->must_staple);
-    buf_addf(out, "resumed %s ticket %u early %u close_notify %s alpn %s no name %d unknown %d\n",
-             seen_name(t->resumed), t->ticket_lifetime, t->early_data, seen_name(t->close_notify),
-             seen_name(t->alpn_foreign), t->without_name, t->unknown_name);
+    int days = 0, seconds;
+    ASN1_TIME_diff(&days, &seconds, NULL, t);
+    return days + (seconds > 43200);
 }
 
-const char *facts_text(const struct port_facts *f, char text[4000])
+static bool has_partial_wildcard(X509 *certificate)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    bool found = false;
+    for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        const unsigned char *text =
+            name->type == GEN_DNS ? ASN1_STRING_get0_data(name->d.dNSName) : NULL;
+        found |= text && strchr((const char *)text, '*') && text[0] != '*';
+    }
+    GENERAL_NAMES_free(names);
+    return found;
+}
+
+static void add_certificate(struct buf *out, const struct port_tls_facts *t)
+{
+    int digest = NID_undef;
+    if (!t->certificate)
+        return;
+    X509_get_signature_info(t->certificate, &digest, NULL, NULL, NULL);
+    buf_addf(out, "key bits: %d\nsigned with: %s\ndays left: %d\nchain of: %d\nchain: %d %s\n",
+             EVP_PKEY_get_bits(X509_get0_pubkey(t->certificate)), OBJ_nid2sn(digest),
+             days_until(X509_get0_notAfter(t->certificate)), sk_X509_num(t->chain), t->chain_code,
+             t->chain_text);
+    buf_addf(out, "name ok: %d\nDNS names: %d\npartial wildcard: %d\nmust staple: %d\n", t->name_ok,
+             X509_get_ext_by_NID(t->certificate, NID_subject_alt_name, -1) >= 0,
+             has_partial_wildcard(t->certificate), t->must_staple);
+    buf_addf(out, "stapled: %s\nstaple: %d %s\n", seen_name(t->stapled), t->staple_good,
+             t->staple_text);
+}
+
+static void add_tls(struct buf *out, const struct port_tls_facts *t)
+{
+    buf_addf(out, "TLS up: %d\nfailure: %s\nalert: %d\nsession: %s %s %s\nsignature: %s\n", t->up,
+             t->failure, t->alert, t->version_name, t->cipher, t->group, t->signature);
+    buf_addf(out, "extended master secret: %d\nclient certificate asked: %d\n",
+             t->extended_master_secret, t->client_certificate_requested);
+    add_certificate(out, t);
+    buf_addf(out, "resumed: %s\nticket: %u\nearly data: %u\nclose_notify: %s\nhttp/1.1: %s\n",
+             seen_name(t->resumed), t->ticket_lifetime, t->early_data, seen_name(t->close_notify),
+             seen_name(t->alpn_foreign));
+    buf_addf(out, "without name: %s\nunknown name: %s\n", certificate_names[t->without_name],
+             certificate_names[t->unknown_name]);
+}
+
+static void add_dialogue(struct buf *out, const struct port_facts *f)
+{
+    add_caps(out, "offers in clear", &f->clear_caps);
+    add_caps(out, "offers in TLS", &f->tls_caps);
+    buf_addf(out, "STARTTLS offered: %s\nSTARTTLS works: %s\nSTARTTLS said: %s\nextra bytes: %d\n",
+             seen_name(f->starttls_offered), seen_name(f->starttls_works), f->starttls_said,
+             f->bytes_before_handshake);
+    buf_addf(out, "STARTTLS listed in TLS: %s\nSTARTTLS taken in TLS: %s\n",
+             seen_name(f->starttls_listed_in_tls), seen_name(f->starttls_taken_in_tls));
+    for (size_t i = 0; i < f->n_logins; i++)
+        buf_addf(out, "%s: offered %s, taken %s: %s\n", f->logins[i].what,
+                 seen_name(f->logins[i].offered), seen_name(f->logins[i].taken), f->logins[i].said);
+    buf_addf(out, "LOGINDISABLED: %s\nwork in clear: %s\nwork said: %s\nlogin in TLS: %s\n",
+             seen_name(f->login_disabled), seen_name(f->work_in_clear), f->work_said,
+             seen_name(f->login_in_tls));
+    buf_addf(out, "injection: %s\ninjection said: %s\nfalls back: %s\n",
+             injection_names[f->injection], f->injection_said, seen_name(f->falls_back));
+    buf_addf(out, "REQUIRETLS in clear: %s\nREQUIRETLS in TLS: %s\nREQUIRETLS taken: %s\n",
+             seen_name(f->requiretls_listed_in_clear), seen_name(f->requiretls_listed_in_tls),
+             seen_name(f->requiretls_taken));
+}
+
+const char *facts_text(const struct port_facts *f, char text[FACTS_TEXT])
 {
     auto_buf out;
     buf_init(&out, BUF_OURS);
-    buf_addf(&out, "port %u %s, %u connections, %s: %s\n", f->spec.port, port_reach_name(f->reach),
-             f->connections, f->error.text, f->address);
-    buf_addf(&out, "first %s %s speaks %d protocol %s known %d preauth %d banner %lld took %lld\n",
-             first_bytes_name(f->first), f->first_text, f->speaks,
-             port_protocol_name(f->protocol_seen), f->protocol_known, f->preauth,
-             (long long)f->banner_after, (long long)f->took);
-    add_caps(&out, "clear", &f->clear_caps);
-    add_caps(&out, "in TLS", &f->tls_caps);
-    buf_addf(&out, "starttls offered %s works %s said %s before %d listed %s taken %s\n",
-             seen_name(f->starttls_offered), seen_name(f->starttls_works), f->starttls_said,
-             f->bytes_before_handshake, seen_name(f->starttls_listed_in_tls),
-             seen_name(f->starttls_taken_in_tls));
-    for (size_t i = 0; i < f->n_logins; i++)
-        buf_addf(&out, "login %s offered %s taken %s: %s\n", f->logins[i].what,
-                 seen_name(f->logins[i].offered), seen_name(f->logins[i].taken), f->logins[i].said);
-    buf_addf(&out, "logindisabled %s work %s (%s) login in TLS %s injection %d (%s) back %s\n",
-             seen_name(f->login_disabled), seen_name(f->work_in_clear), f->work_said,
-             seen_name(f->login_in_tls), f->injection, f->injection_said, seen_name(f->falls_back));
-    buf_addf(&out, "requiretls %s %s %s parity %s %s\n", seen_name(f->requiretls_listed_in_clear),
-             seen_name(f->requiretls_listed_in_tls), seen_name(f->requiretls_taken),
-             seen_name(f->parity), f->parity_text);
+    buf_addf(&out, "port: %u\nreach: %s\nerror: %s\naddress: %s\nconnections: %u\n", f->spec.port,
+             port_reach_name(f->reach), f->error.text, f->address, f->connections);
+    buf_addf(&out, "first: %s\nfirst text: %s\nspeaks: %s\nprotocol: %s\npreauth: %d\n",
+             first_bytes_name(f->first), f->first_text, speaks_names[f->speaks],
+             f->protocol_known ? port_protocol_name(f->protocol_seen) : "not known", f->preauth);
+    buf_addf(&out, "banner after: %lld ms\ntook: %lld ms\n", (long long)f->banner_after / 1000000,
+             (long long)f->took / 1000000);
+    add_dialogue(&out, f);
     add_tls(&out, &f->tls);
+    buf_addf(&out, "parity: %s\nparity text: %s\n", seen_name(f->parity), f->parity_text);
     array_each (sentence, &f->unclear)
         buf_addf(&out, "unclear: %s\n", *sentence);
-    snprintf(text, 4000, "%s", out.p);
+    snprintf(text, FACTS_TEXT, "%s", out.p);
     return text;
 }

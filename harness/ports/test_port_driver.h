@@ -31,7 +31,8 @@ struct visiting {
    Both families when `ports[i]` is negative: two rows then. */
 void visit_ports(const struct visiting *how, const int *ports, size_t n,
                  void (*look)(struct port_facts *rows, size_t n, void *arg), void *arg);
-/* One row of facts as text, for messages. */
-const char *facts_text(const struct port_facts *f, char text[4000]);
+/* One row of facts as lines "what: how". */
+enum { FACTS_TEXT = 6000 };
+const char *facts_text(const struct port_facts *f, char text[FACTS_TEXT]);
 
 #endif

@@ -1,8 +1,15 @@
+/* Visits of the reference servers: without a fault, and with each of those that the matrix looks for.
+   A fault must change the line of the facts that is about it. */
+#include "fault.h"
 #include "test_port_driver.h"
+
+static const int all_ports[] = { 25, 2525, 587, 465, 110, 995, 143, 993, 24 };
+
+/* ---- clean ---- */
 
 static void look_clean(struct port_facts *rows, size_t n, void *arg)
 {
-    char text[4000];
+    char text[FACTS_TEXT];
     for (size_t i = 0; i < n; i++) {
         const struct port_facts *f = &rows[i];
         bool implicit = f->spec.mode == TLS_MODE_IMPLICIT;
@@ -11,7 +18,7 @@ static void look_clean(struct port_facts *rows, size_t n, void *arg)
                     f->protocol_seen == f->spec.protocol && f->tls.up && f->tls.name_ok &&
                     f->tls.chain_code == X509_V_OK && f->tls.close_notify == SEEN_YES &&
                     f->starttls_taken_in_tls == SEEN_NO && f->unclear.n == 0 &&
-                    f->tls.without_name == CERT_SAME && f->took <= SECONDS(1);
+                    f->tls.without_name == CERT_SAME && f->tls.staple_good && f->took <= SECONDS(1);
         if (implicit)
             good = good && f->tls.alpn_foreign == SEEN_NO;
         else
@@ -23,14 +30,180 @@ static void look_clean(struct port_facts *rows, size_t n, void *arg)
 
 START_TEST(clean)
 {
-    static const int ports[] = { 25, 587, 465, 110, 995, -143, 993, 24 };
-    visit_ports(&(struct visiting) { 0 }, ports, COUNT(ports), look_clean, NULL);
+    visit_ports(&(struct visiting) { 0 }, all_ports, COUNT(all_ports), look_clean, NULL);
+}
+END_TEST
+
+/* All that is sent, to be sure that nobody is told a password, or given mail. */
+static void look_polite(struct port_facts *rows, size_t n, void *arg)
+{
+    static const char *const never[] = {
+        "PASS ", "RCPT", "DATA", "BDAT", " LOGIN ", "AUTH PLAIN ", "AUTHENTICATE PLAIN "
+    };
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < transcript_count(rows[i].transcript); j++) {
+            const struct transcript_entry *e = transcript_at(rows[i].transcript, j);
+            for (size_t k = 0; k < COUNT(never) && e->direction == TRANSCRIPT_SENT; k++)
+                ck_assert_msg(slice_find_nocase(e->head, slice_of(never[k])) == SIZE_MAX, "%.*s",
+                              SLICE_ARG(e->head));
+        }
+}
+
+START_TEST(nothing_secret_is_sent)
+{
+    visit_ports(&(struct visiting) { .fault = "tls.login.accepted-in-clear" }, all_ports,
+                COUNT(all_ports), look_polite, NULL);
+}
+END_TEST
+
+/* ---- faults ---- */
+
+struct shown {
+    const char *fault;
+    int port; /* negative: both families are visited, and the last row is looked at */
+    const char *line;
+    bool full;
+};
+
+/* clang-format off */
+static const struct shown shown[] = {
+    { "tls.certificate.ends-soon", 993, "days left: 2" },
+    { "tls.certificate.long-lived", 993, "days left: 3650" },
+    { "tls.certificate.small-key", 993, "key bits: 1024" },
+    { "tls.certificate.sha1", 993, "signed with: SHA1" },
+    { "tls.certificate.common-name-only", 993, "DNS names: 0" },
+    { "tls.certificate.common-name-only", 143, "name ok: 0" },
+    { "tls.certificate.wildcard-inside", 465, "partial wildcard: 1" },
+    { "tls.certificate.no-server-use", 465, "chain: 26 unsuitable certificate purpose" },
+    { "tls.certificate.chain-disordered", 465, "chain of: 3" },
+    { "tls.certificate.expired", 995, "chain: 10 certificate has expired" },
+    { "tls.certificate.not-yet-valid", 995, "chain: 9 certificate is not yet valid" },
+    { "tls.certificate.wrong-name", 995, "name ok: 0" },
+    { "tls.certificate.self-signed", 995, "chain: 18 self-signed certificate" },
+    { "tls.certificate.unknown-authority", 25, "chain: 20 unable to get local issuer certificate" },
+    { "tls.certificate.incomplete-chain", 25, "chain of: 1" },
+    { "tls.certificate.requested", 25, "client certificate asked: 1" },
+    { "tls.sni.needed", 993, "without name: other, wrong" },
+    { "tls.sni.needed", 143, "without name: other, wrong" },
+    { "tls.sni.missing-refused", 25, "without name: refused" },
+    { "tls.sni.missing-refused", 993, "without name: refused" },
+    { "tls.sni.unknown-refused", 993, "unknown name: refused", true },
+    { "tls.resumption.refused", 993, "resumed: no" },
+    { "tls.resumption.refused", 143, "resumed: no" },
+    { "tls.resumption.ticket-long", 993, "ticket: 2592000" },
+    { "tls.resumption.early-data", 993, "early data: 16384" },
+    { "tls.staple.missing", 993, "stapled: no" },
+    { "tls.staple.missing", 143, "must staple: 1" },
+    { "tls.staple.stale", 993, "staple: 0 it is out of date" },
+    { "tls.staple.revoked", 993, "staple: 0 it says that the certificate is revoked" },
+    { "tls.parity.ipv6-differs", -993, "parity: no" },
+    { "tls.parity.ipv6-differs", -143,
+      "parity text: the certificate, the version of TLS, the cipher suite" },
+    { "smtp.requiretls.in-clear", 25, "REQUIRETLS in clear: yes" },
+    { "smtp.requiretls.refused", 25, "REQUIRETLS taken: no" },
+    { "submission.mail.in-clear", 587, "work in clear: yes" },
+    { "imap.greeting.preauth-in-clear", 143, "preauth: 1" },
+    { "tls.versions.no-1.3", 993, "session: TLSv1.2 ECDHE-ECDSA-AES256-GCM-SHA384 x25519" },
+    { "tls.versions.only-old", 993, "session: TLSv1.1" },
+    { "tls.ciphers.static-rsa", 993, "session: TLSv1.2 AES256-GCM-SHA384" },
+    { "tls.alpn.foreign-accepted", 993, "http/1.1: yes" },
+    { "tls.alpn.foreign-accepted", 993, "resumed: yes" },
+    { "tls.implicit.speaks-plain", 993, "speaks: clear" },
+    { "tls.implicit.speaks-plain", 465, "first: SMTP" },
+    { "tls.implicit.speaks-plain", 995, "STARTTLS works: yes" },
+    { "tls.plain.speaks-tls", 143, "speaks: TLS" },
+    { "tls.plain.speaks-tls", 25, "protocol: SMTP" },
+    { "tls.handshake.silent", 143, "STARTTLS works: no" },
+    { "tls.handshake.silent", 993, "speaks: silence" },
+    { "tls.close.no-close-notify", 993, "close_notify: no" },
+    { "tls.close.no-close-notify", 25, "close_notify: no" },
+    { "tls.starttls.not-offered", 143, "STARTTLS offered: no" },
+    { "tls.starttls.hidden", 110, "STARTTLS offered: no" },
+    { "tls.starttls.hidden", 25, "STARTTLS works: yes" },
+    { "tls.starttls.offered-but-refused", 110, "STARTTLS works: no" },
+    { "tls.starttls.still-offered", 587, "STARTTLS listed in TLS: yes" },
+    { "tls.starttls.accepted-twice", 587, "STARTTLS taken in TLS: yes" },
+    { "tls.starttls.accepted-twice", 143, "STARTTLS taken in TLS: yes" },
+    { "tls.starttls.keeps-plaintext", 25, "injection: executed" },
+    { "tls.starttls.keeps-plaintext", 110, "injection: executed" },
+    { "tls.starttls.keeps-plaintext", 143, "injection: executed" },
+    { "tls.starttls.keeps-plaintext", 24, "injection: executed" },
+    { "tls.starttls.extra-plaintext", 110, "extra bytes: 1" },
+    { "tls.starttls.extra-plaintext", 25, "extra bytes: 1" },
+    { "tls.starttls.falls-back", 25, "falls back: yes" },
+    { "tls.starttls.falls-back", 110, "falls back: yes" },
+    { "tls.starttls.falls-back", 143, "falls back: yes" },
+    { "tls.login.accepted-in-clear", 587, "AUTH PLAIN: offered yes, taken yes" },
+    { "tls.login.accepted-in-clear", 110, "USER: offered yes, taken yes" },
+    { "tls.login.accepted-in-clear", 143, "AUTHENTICATE PLAIN: offered yes, taken yes" },
+    { "tls.login.accepted-in-clear", 143, "work in clear: yes" },
+    { "tls.login.refused-in-tls", 993, "login in TLS: no" },
+    { "tls.login.refused-in-tls", 995, "login in TLS: no" },
+    { "tls.login.refused-in-tls", 587, "login in TLS: no" },
+    { "smtp.mx.starttls-required", 25, "work in clear: no" },
+};
+/* clang-format on */
+
+static bool has_line(const struct port_facts *f, const char *line)
+{
+    char text[FACTS_TEXT];
+    autofree char *want = xprintf("\n%s", line);
+    const char *found = strstr(facts_text(f, text), want);
+    return found && !ascii_is_alnum(found[strlen(want)]);
+}
+
+static void look_for_line(struct port_facts *rows, size_t n, void *arg)
+{
+    const struct shown *s = arg;
+    char text[FACTS_TEXT];
+    ck_assert_msg(has_line(&rows[n - 1], s->line), "%s: not \"%s\":\n%s", s->fault, s->line,
+                  facts_text(&rows[n - 1], text));
+}
+
+static void look_for_its_absence(struct port_facts *rows, size_t n, void *arg)
+{
+    const struct shown *s = arg;
+    /* Lines that say what works in spite of the fault. */
+    bool always = strstr(s->line, "works: yes") || strstr(s->line, "resumed: yes") ||
+                  strstr(s->line, "protocol: ");
+    ck_assert_msg(always || !has_line(&rows[n - 1], s->line), "%s: \"%s\" without it", s->fault,
+                  s->line);
+}
+
+START_TEST(fault_shows)
+{
+    struct shown s = shown[_i];
+    struct visiting how = { .fault = s.fault, .full = s.full };
+    if (s.full)
+        how.max_connections = 9;
+    visit_ports(&how, &s.port, 1, look_for_line, &s);
+    how.fault = NULL;
+    visit_ports(&how, &s.port, 1, look_for_its_absence, &s);
+}
+END_TEST
+
+START_TEST(every_fault_of_the_matrix_shows)
+{
+    static const char *const names[] = {
+#define FAULT(id, name, clause, says) name,
+#include "faults_ports.def"
+#undef FAULT
+    };
+    for (size_t i = 0; i < COUNT(names); i++) {
+        bool found = false;
+        for (size_t j = 0; j < COUNT(shown); j++)
+            found |= strcmp(shown[j].fault, names[i]) == 0;
+        ck_assert_msg(found, "%s", names[i]);
+    }
 }
 END_TEST
 
 static void add(TCase *t)
 {
     tcase_add_test(t, clean);
+    tcase_add_test(t, nothing_secret_is_sent);
+    tcase_add_loop_test(t, fault_shows, 0, COUNT(shown));
+    tcase_add_test(t, every_fault_of_the_matrix_shows);
 }
 
 int main(void)
