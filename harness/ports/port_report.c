@@ -198,7 +198,8 @@ void port_report_text(const struct style *s, const struct run *run, int verbosit
     auto_buf verdict;
     buf_init(&verdict, BUF_OURS);
     array_each (m, &run->matrices) {
-        if (verbosity == QUIET)
+        /* Those behind the first are long lists. */
+        if (verbosity == QUIET || (m != run->matrices.v && verbosity < VERBOSE))
             break;
         style_paint(s, BOLD, run->target.name ? run->target.name : "");
         buf_addf(s->out, " · %s\n", m->title);

@@ -10,6 +10,9 @@
    judged already. */
 void port_report_table(const struct port_facts *rows, size_t n, const struct port_policy *policy,
                        int64_t now, struct run *run);
+/* With --full, one more table for each port that was enumerated: versions with their cipher suites,
+   groups and signature schemes. Facts alone, for people and programs that compare. */
+void port_report_survey(const struct port_facts *rows, size_t n, struct run *run);
 /* Everything that is not a pass, worst first within each port, each with its sentence and clause, in
    at most s->width columns; then counts of skips by reason, and the summary. verbosity as in struct
    report_options; with 1 and more passes are named too. */
