@@ -17,9 +17,9 @@ static const struct {
 } cells[] = {
     { "speaks", { "mode" } },
     { "TLS", { "new-versions", "old-versions" } },
-    { "certificate", { "chain", "identity", "key" } },
-    { "clear login", { "clear-login" } },
-    { "TLS first", { "required" } },
+    { "certificate", { "chain", "name", "key" } },
+    { "clear login", { "login-in-clear" } },
+    { "TLS first", { "tls-required" } },
 };
 
 /* From what is quietest in a table to what must be seen. */
