@@ -1,10 +1,11 @@
 /* mailassay explain: one check, fault, clause or invariant in words. */
 #include "commands.h"
 #include "invariant.h"
+#include "port_column.h"
 #include <string.h>
 
 static const struct command_line line = {
-    "explain", "CHECK|CLAUSE|FAULT|INVARIANT",
+    "explain", "CHECK|CLAUSE|FAULT|INVARIANT|ports/COLUMN",
     "Tells what it requires, where that stands, why it matters, how it is tested and what proves\n"
     "that the test can fail.",
     NULL, 0
@@ -48,6 +49,14 @@ static void explain_check(const struct library *l, const struct check *c)
         printf("  %s: the server %s\n", faults[c->faults[i]].name, faults[c->faults[i]].says);
 }
 
+static void columns_proved_by(const char *fault)
+{
+    for (size_t i = 0; i < n_port_columns; i++)
+        for (size_t k = 0; k < COLUMN_FAULTS_MAX && port_columns[i].proved_by[k]; k++)
+            if (strcmp(port_columns[i].proved_by[k], fault) == 0)
+                printf("  ports/%s\n", port_columns[i].name);
+}
+
 static bool explain_fault(const struct library *l, const char *name)
 {
     size_t n;
@@ -66,6 +75,7 @@ static bool explain_fault(const struct library *l, const char *name)
             for (size_t f = 0; f < l->checks.v[k]->n_faults; f++)
                 if (l->checks.v[k]->faults[f] == (enum fault_id)i)
                     printf("  %s\n", l->checks.v[k]->id);
+        columns_proved_by(name);
         return true;
     }
     return false;
@@ -100,6 +110,29 @@ static bool explain_invariant(const struct library *l, const char *name)
     return true;
 }
 
+static bool explain_column(const struct library *l, slice name)
+{
+    const struct port_column *c =
+        slice_starts(name, S("ports/")) ? port_column_find(slice_skip(name, 6)) : NULL;
+    if (!c)
+        return false;
+    printf("ports/%s (%s)\n  %s\n\nasked by \"mailassay ports%s\" of every port of the roles",
+           c->name, c->number, c->title, c->full ? " --full" : "");
+    for (int role = ROLE_MX; role <= ROLE_ACCESS; role++)
+        if (c->roles >> role & 1)
+            printf(" %s", service_role_name((enum service_role)role));
+    printf("\n\nrequires\n");
+    for (size_t i = 0; i < COLUMN_CLAUSES_MAX && c->clauses[i]; i++) {
+        const struct clause *clause = clause_find(&l->clauses, slice_of(c->clauses[i]));
+        if (clause)
+            print_clause(clause);
+    }
+    printf("\nwhy it matters\n  %s\n\nproved by\n", c->why);
+    for (size_t i = 0; i < COLUMN_FAULTS_MAX && c->proved_by[i]; i++)
+        printf("  %s\n", c->proved_by[i]);
+    return true;
+}
+
 static const char *check_id_at(const void *ctx, size_t i)
 {
     return ((const struct library *)ctx)->checks.v[i]->id;
@@ -114,7 +147,8 @@ static int explain(const struct library *l, const char *word)
         explain_check(l, c);
         return EXIT_GOOD;
     }
-    if (explain_fault(l, word) || explain_clause(l, word) || explain_invariant(l, word))
+    if (explain_column(l, id) || explain_fault(l, word) || explain_clause(l, word) ||
+        explain_invariant(l, word))
         return EXIT_GOOD;
     const char *near = nearest_of(id, l->checks.n, check_id_at, l);
     fprintf(stderr, "mailassay: nothing is called \"%s\"%s%s%s\n", word,

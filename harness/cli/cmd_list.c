@@ -1,6 +1,7 @@
 /* mailassay list: what would run. */
 #include "commands.h"
 #include "invariant.h"
+#include "port_column.h"
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@ static const struct option_row rows[] = {
       &args.level },
 };
 static const struct command_line line = {
-    "list", "[SELECTOR|FILE]...", "Lists checks (one line per variant), faults or invariants.",
+    "list", "[SELECTOR|FILE|ports]...",
+    "Lists checks (one line per variant), faults, invariants, or the columns of the port matrix.",
     rows, COUNT(rows)
 };
 
@@ -44,6 +46,14 @@ static int list_invariants(void)
     const struct invariant *rules = invariant_rows(&n);
     for (size_t i = 0; i < n; i++)
         printf("%-44s %s (%s)\n", rules[i].id, rules[i].title, rules[i].clause);
+    return EXIT_GOOD;
+}
+
+static int list_columns(void)
+{
+    for (size_t i = 0; i < n_port_columns; i++)
+        printf("ports/%-26s %-4s %-6s %s\n", port_columns[i].name, port_columns[i].number,
+               port_columns[i].full ? "--full" : "", port_columns[i].title);
     return EXIT_GOOD;
 }
 
@@ -110,6 +120,8 @@ int cmd_list(int argc, char **argv)
         return list_faults();
     if (args.invariants || (args.words.n == 1 && strcmp(args.words.v[0], "invariant") == 0))
         return list_invariants();
+    if (args.words.n == 1 && strcmp(args.words.v[0], "ports") == 0)
+        return list_columns();
     int status = open_library(&l, &args.words, &selectors);
     if (!status)
         status = list_checks(&l);

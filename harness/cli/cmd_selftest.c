@@ -3,6 +3,8 @@
 #include "commands.h"
 #include "invariant.h"
 #include "own_target.h"
+#include "port_column.h"
+#include "selftest_ports.h"
 #include "session.h"
 #include <string.h>
 
@@ -27,7 +29,8 @@ static const struct option_row rows[] = {
 };
 static const struct command_line line = {
     "selftest", "[SELECTOR]...",
-    "Runs the library against the clean reference servers, where every check must pass, then "
+    "Runs the library (and the columns of the port matrix: \"ports\") against the clean reference\n"
+    "servers, where every check must pass, then "
     "every\n"
     "check against each fault that it names, where it must fail. A fault that no check names, a "
     "check\n"
@@ -45,11 +48,14 @@ struct selftest {
     struct own_shared shared;
     struct planned_list plan; /* every variant that was selected */
     struct arena arena;
-    unsigned checks, passed, faults, killed, survived, unproved, unnamed;
+    struct proof_counts counts;
+    unsigned unnamed;
     bool *fault_seen; /* named by a check or an invariant */
     nsec began;
     struct error err;
     bool whole; /* nothing was left out by selectors */
+    bool checks_wanted, columns_wanted;
+    struct text_list columns; /* of the port matrix; none: all */
 };
 
 /* ---- one run against one server ---- */
@@ -165,8 +171,8 @@ static void clean_check(struct selftest *st, size_t first, size_t end)
     }
     if (!any && good)
         printf("SKIP  %s: no variant of it ran\n", st->plan.v[first].check->id);
-    st->checks++;
-    st->passed += any && good;
+    st->counts.checks++;
+    st->counts.passed += any && good;
     fflush(stdout);
 }
 
@@ -199,14 +205,14 @@ static void prove_check(struct selftest *st, size_t first, size_t end)
             if (t.verdict > worst.verdict)
                 worst = t;
         }
-        st->faults++;
-        st->killed += killed;
-        st->survived += !killed;
+        st->counts.faults++;
+        st->counts.killed += killed;
+        st->counts.survived += !killed;
         print_kill(rows_of_faults[c->faults[f]].name, c->id, killed ? &t : &worst, killed);
         if (!killed && args.verbose > 1)
             try_once(st, &st->plan.v[i - 1], &faults, NULL, true, &t);
     }
-    st->unproved += c->n_faults == 0;
+    st->counts.unproved += c->n_faults == 0;
     if (!c->n_faults)
         printf("UNPROVED %s names no fault\n", c->id);
 }
@@ -230,21 +236,21 @@ static void prove_invariant(struct selftest *st, const struct invariant *rule)
     const struct check *proof = library_find(&st->library, slice_of(rule->proof));
     if (!st->whole && (!proof || !is_selected(st, proof, &first)))
         return;
-    st->checks++;
-    st->passed++; /* a clean run that breaks a rule fails the check that showed it */
+    st->counts.checks++;
+    st->counts.passed++; /* a clean run that breaks a rule fails the check that showed it */
     if (!proof || !is_selected(st, proof, &first) || !fault_add(&faults, slice_of(rule->fault))) {
         printf("UNPROVED %s: there is no check %s or no fault %s\n", rule->id, rule->proof,
                rule->fault);
-        st->unproved++;
+        st->counts.unproved++;
         return;
     }
     for (size_t i = 0; i < n; i++)
         if (strcmp(all[i].name, rule->fault) == 0)
             st->fault_seen[i] = true;
     try_once(st, &st->plan.v[first], &faults, rule->id, false, &t);
-    st->faults++;
-    st->killed += t.invariant_broken;
-    st->survived += !t.invariant_broken;
+    st->counts.faults++;
+    st->counts.killed += t.invariant_broken;
+    st->counts.survived += !t.invariant_broken;
     print_kill(rule->fault, rule->id, &t, t.invariant_broken);
 }
 
@@ -281,10 +287,27 @@ static void faults_seen(struct selftest *st, const struct check *c)
         st->fault_seen[c->faults[f]] = true;
 }
 
+/* The columns of the port matrix live on the virtual clock, where silence costs nothing. */
+static void prove_ports(struct selftest *st)
+{
+    struct ports_selftest t = { .shared = &st->shared,
+                                .root = st->library.root,
+                                .columns = st->columns.n ? &st->columns : NULL,
+                                .clean_only = args.no_faults,
+                                .matrix = args.matrix,
+                                .verbose = args.verbose };
+    ports_faults_named(st->fault_seen);
+    if (st->columns_wanted && !args.loopback && ports_selftest(&t, &st->counts, &st->err) < 0) {
+        printf("FAIL  ports: %s\n", st->err.text);
+        st->counts.checks++;
+    }
+}
+
 static void selftest_main(void *arg)
 {
     struct selftest *st = arg;
     size_t n;
+    prove_ports(st);
     const struct invariant *rules = invariant_rows(&n);
     for (size_t i = 0; i < st->plan.n; i = end_of_check(st, i))
         if (!is_left_out(st, i))
@@ -314,11 +337,37 @@ static int conclude(const struct selftest *st)
         printf("%u faults are named by no check\n", st->unnamed);
     printf(
         "selftest: %u checks, %u passed, %u faults, %u killed, %u survived, %u unproved, %.1f s\n",
-        st->checks, st->passed, st->faults, st->killed, st->survived, st->unproved,
-        (double)(clock_now() - st->began) / 1e9);
-    bool good =
-        st->checks && st->passed == st->checks && !st->survived && !st->unproved && !st->unnamed;
-    return good ? EXIT_GOOD : st->checks ? EXIT_FAILED : EXIT_NOTHING;
+        st->counts.checks, st->counts.passed, st->counts.faults, st->counts.killed,
+        st->counts.survived, st->counts.unproved, (double)(clock_now() - st->began) / 1e9);
+    bool good = st->counts.checks && st->counts.passed == st->counts.checks &&
+                !st->counts.survived && !st->counts.unproved && !st->unnamed;
+    return good ? EXIT_GOOD : st->counts.checks ? EXIT_FAILED : EXIT_NOTHING;
+}
+
+/* Takes "ports" and "ports/COLUMN" out of the words, which are no selectors of the library. */
+static int take_columns(struct selftest *st, struct error *err)
+{
+    size_t kept = 0;
+    bool all = !args.words.n;
+    for (size_t i = 0; i < args.words.n; i++) {
+        slice word = slice_of(args.words.v[i]);
+        bool named = slice_starts(word, S("ports/"));
+        const struct port_column *c = named ? port_column_find(slice_skip(word, 6)) : NULL;
+        all |= slice_eq_str(word, "ports");
+        if (named && !c)
+            return error_set(err, ERR_USAGE, "no column is called \"%s\" (mailassay list ports)",
+                             args.words.v[i]);
+        if (c)
+            *array_push(&st->columns) = c->name;
+        else if (!slice_eq_str(word, "ports"))
+            args.words.v[kept++] = args.words.v[i];
+    }
+    st->columns_wanted = all || st->columns.n;
+    st->checks_wanted = !args.words.n || kept;
+    args.words.n = kept;
+    if (all)
+        st->columns.n = 0;
+    return 0;
 }
 
 int cmd_selftest(int argc, char **argv)
@@ -333,9 +382,12 @@ int cmd_selftest(int argc, char **argv)
     st.fault_seen = xcalloc(n, sizeof *st.fault_seen);
     st.began = clock_now();
     st.whole = !args.words.n && !args.excludes.n;
-    int status = open_library(&st.library, &args.words, &selectors);
+    int status = take_columns(&st, &st.err) < 0 ? say_error(&st.err) : EXIT_GOOD;
+    if (!status)
+        status = open_library(&st.library, &args.words, &selectors);
     struct selection s = { selectors.v, selectors.n, args.excludes.v, args.excludes.n, LEVEL_NONE };
-    if (!status && library_select(&st.library, &s, &st.arena, &st.plan, &st.err) < 0)
+    if (!status && st.checks_wanted &&
+        library_select(&st.library, &s, &st.arena, &st.plan, &st.err) < 0)
         status = say_error(&st.err);
     if (!status) {
         own_shared_init(&st.shared);
@@ -346,6 +398,7 @@ int cmd_selftest(int argc, char **argv)
     free(st.fault_seen);
     array_release(&st.plan);
     array_release(&selectors);
+    array_release(&st.columns);
     array_release(&args.words);
     array_release(&args.excludes);
     arena_release(&st.arena);

@@ -28,9 +28,11 @@ extern const struct command commands[];
 extern const size_t n_commands;
 
 int cmd_run(int argc, char **argv);
+int cmd_ports(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_discover(int argc, char **argv);
 int cmd_profiles(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
@@ -40,7 +42,9 @@ int cmd_completion(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 const struct command_line *run_line(void);
+const struct command_line *ports_line(void);
 const struct command_line *list_line(void);
+const struct command_line *discover_line(void);
 const struct command_line *serve_line(void);
 const struct command_line *profiles_line(void);
 const struct command_line *selftest_line(void);

@@ -11,6 +11,9 @@ static const struct command_line *none(void)
 
 const struct command commands[] = {
     { "run", "run scenarios against a target and report", cmd_run, run_line },
+    { "ports", "the port and TLS matrix of a host, a domain or a profile", cmd_ports, ports_line },
+    { "discover", "what is published about mail settings, and whether it holds", cmd_discover,
+      discover_line },
     { "list", "what would run, without running it", cmd_list, list_line },
     { "explain", "what one check, clause, fault or always-on rule is about", cmd_explain, none },
     { "check", "validate scenario, target and baseline files", cmd_check, none },
@@ -37,6 +40,7 @@ static void help(FILE *out)
     fputs("\n\"mailassay COMMAND --help\" tells more. First steps:\n"
           "  mailassay selftest                        try it with nothing else installed\n"
           "  mailassay run -t imaps://me@mail.example  test a server\n"
+          "  mailassay ports mail.example              look at its ports and their TLS\n"
           "\nexit status: 0 all passed, 1 a required check failed, 2 wrong command line, 3 a file "
           "is\n"
           "invalid, 4 nothing was selected or all was skipped, 5 the target could not be tested,\n"

@@ -1,0 +1,340 @@
+/* mailassay ports: the port/TLS matrix of a host, a domain or a profile. */
+#include "clause.h"
+#include "commands.h"
+#include "port_expect.h"
+#include "port_report.h"
+#include "port_rows.h"
+#include "port_visit.h"
+#include "ports_subject.h"
+#include "run_output.h"
+#include "task.h"
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum { MOST_OPEN = 8 };
+
+static struct {
+    struct text_list words, ports, routes, reports;
+    const char *policy, *expect, *format, *cacert, *source, *route_file, *colour;
+    bool quick, full, ipv4, ipv6, strict, no_progress;
+    int verbose, quiet;
+    uint64_t most_open, rate, most_connections;
+    nsec timeout, pace;
+} args = { .policy = "rfc9325", .most_open = MOST_OPEN };
+
+static const struct option_row rows[] = {
+    { "ports", 'p', "LIST",
+      "these ports: 25,993, service names, or SERVICE=PORT (the eight usual ones)", OPTION_LIST,
+      &args.ports },
+    { "quick", 0, NULL, "at most 5 connections a port (what happens without --full)", OPTION_FLAG,
+      &args.quick },
+    { "full", 0, NULL, "every version, cipher suite, group and signature scheme, too", OPTION_FLAG,
+      &args.full },
+    { "policy", 0, "NAME|FILE", "thresholds: rfc9325, ncsc-2025-05, mozilla-intermediate (rfc9325)",
+      OPTION_TEXT, &args.policy },
+    { "expect", 'e', "PROFILE|FILE",
+      "what must be there: a profile, or an autoconfig, Autodiscover or mobileconfig file",
+      OPTION_TEXT, &args.expect },
+    { "ipv4", '4', NULL, "only IPv4", OPTION_FLAG, &args.ipv4 },
+    { "ipv6", '6', NULL, "only IPv6", OPTION_FLAG, &args.ipv6 },
+    { "resolve", 0, "HOST:PORT:ADDRESS[:PORT]", "reach a port elsewhere (repeat for several)",
+      OPTION_LIST, &args.routes },
+    { "resolve-file", 0, "FILE", "lines of HOST:PORT ADDRESS:PORT, as serve --profile writes them",
+      OPTION_TEXT, &args.route_file },
+    { "cacert", 0, "FILE", "trust these certificates (PEM), not the system's", OPTION_TEXT,
+      &args.cacert },
+    { "source-address", 0, "ADDRESS", "connect from this address", OPTION_TEXT, &args.source },
+    { "timeout", 0, "TIME", "of a connection and of an answer (10s)", OPTION_DURATION,
+      &args.timeout },
+    { "pace", 0, "TIME", "pause between two connections to one port", OPTION_DURATION, &args.pace },
+    { "max-open", 0, "N", "connections open at once (8)", OPTION_NUMBER, &args.most_open },
+    { "max-connections", 0, "N", "connections to one port in all (5; no limit with --full)",
+      OPTION_NUMBER, &args.most_connections },
+    { "rate", 0, "N", "new connections in a second (no limit)", OPTION_NUMBER, &args.rate },
+    { "strict", 0, NULL, "a SHOULD that does not hold is a failure", OPTION_FLAG, &args.strict },
+    { "format", 0, "table|json|nagios", "what goes to standard output (table)", OPTION_TEXT,
+      &args.format },
+    { "report", 'r', "FORMAT=PATH",
+      "write a report: json, junit, junit-strict, tap, html, text, markdown (repeat for several)",
+      OPTION_LIST, &args.reports },
+    { "verbose", 'v', NULL, "name every question; twice: transcripts", OPTION_COUNT,
+      &args.verbose },
+    { "quiet", 'q', NULL, "findings and the summary only", OPTION_COUNT, &args.quiet },
+    { "color", 0, "auto|always|never", "colours on the terminal", OPTION_TEXT, &args.colour },
+    { "no-progress", 0, NULL, "no progress on stderr", OPTION_FLAG, &args.no_progress },
+};
+static const struct command_line line = {
+    "ports", "HOST|DOMAIN|EMAIL|PROFILE",
+    "Looks at the mail ports of a host (25 2525 587 465 110 995 143 993; 24 and 4190 on demand) "
+    "and\n"
+    "says what each really speaks: TLS mode, whether TLS is mandatory, passwords in clear, "
+    "versions,\n"
+    "certificate, injection behind STARTTLS. With a profile, an address or a domain: the hosts "
+    "that\n"
+    "it names. --expect makes published settings a test. Hands over no password and no mail.\n"
+    "Every option can come from the environment as MAILASSAY_OPTION.",
+    rows, COUNT(rows)
+};
+
+const struct command_line *ports_line(void)
+{
+    return &line;
+}
+
+struct job {
+    struct arena arena;
+    struct problems problems;
+    struct clauses clauses;
+    struct port_policy policy;
+    struct ports_subject subject;
+    struct port_options options;
+    struct port_network network;
+    struct budget budget;
+    struct tls_context *tls;
+    struct port_facts *facts;
+    size_t n_facts;
+    struct run run;
+    struct run_output output;
+    struct error err;
+    sigset_t signals;
+    bool finished;
+    struct task *visits;
+};
+
+/* ---- the run ---- */
+
+static void say_row(void *ctx, const struct port_facts *f)
+{
+    if (!args.no_progress)
+        fprintf(stderr, "mailassay: %s port %u: %u connections\n", f->spec.host, f->spec.port,
+                f->connections);
+}
+
+static void visit(void *arg)
+{
+    struct job *j = arg;
+    port_visit_all(&j->options, j->facts, j->n_facts, say_row, j);
+}
+
+static void watch_signals(void *arg)
+{
+    struct job *j = arg;
+    int signo;
+    if (task_wait_signal(&j->signals, NEVER, &signo) != WAKE_READY || j->finished)
+        return;
+    j->run.interrupted = true;
+    if (j->visits)
+        task_cancel(j->visits);
+}
+
+static void describe_target(struct job *j)
+{
+    bool loopback = j->n_facts > 0;
+    for (size_t i = 0; i < j->n_facts; i++) {
+        const struct port_facts *f = &j->facts[i];
+        const char *a = f->spec.address;
+        loopback &= a && (strncmp(a, "127.", 4) == 0 || strcmp(a, "::1") == 0);
+        *array_push(&j->run.target.services) =
+            (struct result_service) { run_text(&j->run, slice_of(f->spec.name ? f->spec.name : "")),
+                                      run_text(&j->run, slice_of(f->spec.host)), f->spec.port,
+                                      tls_mode_name(f->spec.mode) };
+        j->run.connections += (int)f->connections;
+        j->run.rate_limited |= f->reach == REACH_RATE_LIMITED;
+    }
+    j->run.target.loopback = loopback;
+    j->run.target.source_address = args.source;
+}
+
+static void make_facts(struct job *j)
+{
+    struct port_rows *r = &j->subject.rows;
+    j->facts = r->list.n ? arena_new_n(&j->arena, struct port_facts, r->list.n) : NULL;
+    for (j->n_facts = 0; j->n_facts < r->list.n; j->n_facts++)
+        port_facts_init(&j->facts[j->n_facts], &r->list.v[j->n_facts]);
+}
+
+static void judge(struct job *j)
+{
+    int64_t when = (int64_t)time(NULL);
+    port_judge_all(j->facts, j->n_facts, &j->policy, &j->clauses, when, &j->run);
+    if (j->subject.expected)
+        port_expect(j->subject.expected, j->facts, j->n_facts, &j->run);
+    port_report_table(j->facts, j->n_facts, &j->policy, when, &j->run);
+    port_report_survey(j->facts, j->n_facts, &j->run);
+}
+
+static int look(struct job *j)
+{
+    int r = ports_subject_open(&j->subject, args.words.v[0], args.expect, &args.ports, &j->problems,
+                               &j->err);
+    if (r == 0)
+        port_rows_resolve(&j->subject.rows,
+                          args.ipv4   ? AF_INET
+                          : args.ipv6 ? AF_INET6
+                                      : 0,
+                          j->options.timeout);
+    if (r < 0)
+        return r;
+    make_facts(j);
+    j->visits = task_spawn(visit, j);
+    task_join(j->visits);
+    j->visits = NULL;
+    describe_target(j);
+    judge(j);
+    return 0;
+}
+
+static void ports_main(void *arg)
+{
+    struct job *j = arg;
+    nsec began = now();
+    struct task *watcher = task_spawn_named("signals", watch_signals, j);
+    if (look(j) < 0)
+        j->run.error = j->err;
+    j->finished = true;
+    task_cancel(watcher);
+    task_join(watcher);
+    run_finish(&j->run, now() - began);
+}
+
+/* ---- before and after ---- */
+
+static int check_arguments(struct error *err)
+{
+    static const char *const formats[] = { "table", "json", "nagios" };
+    if (args.words.n != 1)
+        return error_set(err, ERR_USAGE,
+                         "one host, domain, address or profile is wanted; see "
+                         "\"mailassay ports --help\"");
+    if (args.quick && args.full)
+        return error_set(err, ERR_USAGE, "--quick and --full exclude each other");
+    if (args.ipv4 && args.ipv6)
+        return error_set(err, ERR_USAGE,
+                         "--ipv4 and --ipv6 exclude each other; without them both "
+                         "are looked at");
+    bool known = !args.format;
+    for (size_t i = 0; i < COUNT(formats); i++)
+        known |= args.format && strcmp(args.format, formats[i]) == 0;
+    return known ? 0
+                 : error_set(err, ERR_USAGE, "--format is table, json or nagios, not \"%s\"",
+                             args.format);
+}
+
+static void set_options(struct job *j)
+{
+    j->budget.max = args.most_open ? (unsigned)args.most_open : 1;
+    j->budget.rate = (double)args.rate;
+    j->network.source = args.source;
+    j->options = (struct port_options) {
+        .dialer = { port_dial_network, &j->network },
+        .tls = j->tls,
+        .budget = &j->budget,
+        .full = args.full,
+        .max_connections = (unsigned)args.most_connections,
+        .timeout = args.timeout ? args.timeout : SECONDS(10),
+        .pace = args.pace,
+    };
+}
+
+static void describe_run(struct job *j)
+{
+    j->run.tool_version = j->run.suite_version = MAILASSAY_VERSION;
+    j->run.started = (nsec)time(NULL) * SECONDS(1);
+    j->run.settings.strict = args.strict;
+    j->run.settings.level = LEVEL_NOTE;
+    j->run.settings.jobs = (int)j->budget.max;
+    j->run.target.name = run_text(&j->run, slice_of(args.words.v[0]));
+    j->run.command_line =
+        run_textf(&j->run, "mailassay ports %s%s%s --policy %s", args.words.v[0],
+                  args.expect ? " --expect " : "", args.expect ? args.expect : "", args.policy);
+    j->output.verbosity = args.quiet ? -1 : args.verbose;
+    j->output.colour = args.colour;
+}
+
+static int prepare(struct job *j)
+{
+    struct tls_client_config config = { .ca_file = args.cacert };
+    const char *root = library_root(&j->arena);
+    int r = check_arguments(&j->err);
+    if (r == 0 && !root)
+        r = error_set(&j->err, ERR_FILE,
+                      "the scenarios were not found; set MAILASSAY_SCENARIOS to their folder");
+    if (r == 0) {
+        clauses_load(&j->clauses, arena_printf(&j->arena, "%s/clauses", root), &j->problems);
+        r = port_policy_load(root, args.policy, &j->policy, &j->problems, &j->err);
+    }
+    if (r == 0)
+        r = tls_client_context_new(&config, &j->err, &j->tls);
+    for (size_t i = 0; r == 0 && i < args.routes.n; i++)
+        r = port_route_parse(&j->subject.rows, args.routes.v[i], &j->err);
+    if (r == 0 && args.route_file)
+        r = port_routes_load(&j->subject.rows, args.route_file, &j->err);
+    if (r == 0)
+        r = run_output_prepare(&j->output, &args.reports, &j->err);
+    if (r == 0)
+        r = ports_subject_read(&j->subject, root, &j->problems, &j->err);
+    set_options(j);
+    describe_run(j);
+    return r;
+}
+
+static int write_result(struct job *j)
+{
+    int status = j->run.exit_code;
+    auto_buf text;
+    buf_init(&text, BUF_OURS);
+    if (run_output_save(&j->output, &j->run, &status))
+        return status;
+    bool nagios = args.format && strcmp(args.format, "nagios") == 0;
+    if (nagios) {
+        int own = port_report_nagios(j->facts, j->n_facts, &j->run, &text);
+        status = status == EXIT_OURS ? 3 : own;
+    } else if (args.format && strcmp(args.format, "json") == 0) {
+        struct report_options o = { 0 };
+        if (report_json(&j->run, &o, &text, &j->err) < 0)
+            return say_error(&j->err);
+    } else {
+        struct style s = { &text, wants_colour(stdout, args.colour), terminal_width() };
+        port_report_text(&s, &j->run, j->output.verbosity);
+    }
+    int own = write_stdout(buf_slice(&text));
+    return own ? own : status;
+}
+
+static void release(struct job *j)
+{
+    for (size_t i = 0; i < j->n_facts; i++)
+        port_facts_release(&j->facts[i]);
+    ports_subject_release(&j->subject);
+    port_policy_release(&j->policy);
+    tls_context_free(j->tls);
+    run_release(&j->run);
+    clauses_release(&j->clauses);
+    problems_release(&j->problems);
+    arena_release(&j->arena);
+    array_release(&args.words);
+    array_release(&args.ports);
+    array_release(&args.routes);
+    array_release(&args.reports);
+}
+
+int cmd_ports(int argc, char **argv)
+{
+    static struct job j;
+    int r = options_parse(&line, argc, argv, &args.words, &j.err);
+    if (r)
+        return r > 0 ? EXIT_GOOD : say_error(&j.err);
+    run_init(&j.run);
+    r = prepare(&j);
+    int status = r == 0                               ? EXIT_GOOD
+                 : r == ERR_FILE && j.problems.list.n ? say_problems(&j.problems)
+                                                      : say_error(&j.err);
+    if (r == 0) {
+        hold_signals(&j.signals);
+        sched_main(CLOCK_REAL, ports_main, &j);
+        status = j.problems.list.n ? say_problems(&j.problems) : write_result(&j);
+    }
+    release(&j);
+    return status;
+}
