@@ -1,0 +1,78 @@
+/* Autodiscover in POX: a POST with the address, as Outlook sends it. */
+#include "discover_private.h"
+#include "markup.h"
+
+/* The local part goes to the domain's own hosts only; every domain has a postmaster (RFC 5321 section
+   4.5.1), for whom servers make up the same answer. */
+static const char *request_body(struct discovery *d, const char *host)
+{
+    auto_buf body;
+    buf_init(&body, BUF_OURS);
+    bool own = discover_is_own(d, host) && !d->options.no_address && d->local;
+    buf_adds(&body, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+                    "<Autodiscover xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/"
+                    "outlook/requestschema/2006\">\n  <Request>\n    <EMailAddress>");
+    markup_text(&body, own ? d->local : "postmaster");
+    buf_addf(&body,
+             "@%s</EMailAddress>\n    <AcceptableResponseSchema>http://schemas.microsoft.com/"
+             "exchange/autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema>\n"
+             "  </Request>\n</Autodiscover>\n",
+             d->domain);
+    return arena_str(&d->arena, buf_slice(&body));
+}
+
+static void ask_host(struct discovery *d, struct discover_source *s, const char *host,
+                     unsigned port)
+{
+    const char *url =
+        port == 443
+            ? arena_printf(&d->arena, "https://%s/autodiscover/autodiscover.xml", host)
+            : arena_printf(&d->arena, "https://%s:%u/autodiscover/autodiscover.xml", host, port);
+    discover_fetch(d, s, url, request_body);
+}
+
+/* Is the second answer worth more than the first? What is wrong is worth more than what is not
+   there. */
+static bool is_worth_more(enum discover_state a, enum discover_state b)
+{
+    static const int worth[] = {
+        [DISCOVER_NOT_ASKED] = 0, [DISCOVER_ABSENT] = 1, [DISCOVER_BLOCKED] = 2,
+        [DISCOVER_UNKNOWN] = 3,   [DISCOVER_BROKEN] = 4, [DISCOVER_FOUND] = 5
+    };
+    return worth[a] > worth[b];
+}
+
+void discover_autodiscover(struct discovery *d, struct discover_source *s)
+{
+    ask_host(d, s, d->domain, 443);
+    if (state_is_final(s->state))
+        return;
+    enum discover_state state = s->state;
+    const char *where = s->where, *said = s->said;
+    ask_host(d, s, arena_printf(&d->arena, "autodiscover.%s", d->domain), 443);
+    if (is_worth_more(state, s->state)) {
+        s->state = state;
+        s->where = where;
+        s->said = said;
+    }
+}
+
+void discover_autodiscover_srv(struct discovery *d, struct discover_source *s)
+{
+    struct dns_answer a;
+    struct error err;
+    s->where = arena_printf(&d->arena, "_autodiscover._tcp.%s", d->domain);
+    if (dns_query(d->options.dns, s->where, DNS_SRV, discover_deadline(d), &err, &a) < 0) {
+        source_say(d, s, DISCOVER_UNKNOWN, "%s could not be looked up: %s", s->where, err.text);
+        return;
+    }
+    if (a.trust == DNS_BOGUS)
+        source_say(d, s, DISCOVER_BROKEN, "the DNSSEC signatures of %s do not hold", s->where);
+    else if (!a.n)
+        source_say(d, s, DISCOVER_ABSENT, "there is no %s", s->where);
+    else if (!a.records[0].host[0])
+        source_say(d, s, DISCOVER_ABSENT, "%s says that it is not offered", s->where);
+    else
+        ask_host(d, s, a.records[0].host, a.records[0].port ? a.records[0].port : 443);
+    dns_answer_release(&a);
+}

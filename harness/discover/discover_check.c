@@ -1,0 +1,162 @@
+/* Whether what is published works: a visit to each endpoint, held against what is said of it. */
+#include "discover_private.h"
+#include "port_expect.h"
+#include "port_rows.h"
+#include "port_visit.h"
+#include <stdio.h>
+#include <sys/socket.h>
+
+static bool is_known(const struct discovery *d, const struct profile_service *row)
+{
+    array_each (e, &d->endpoints)
+        if (same_endpoint(e->row, row))
+            return true;
+    return false;
+}
+
+/* Everything that is published; the guesses when a kind of service is published by nobody. */
+static void collect(struct discovery *d)
+{
+    bool published[PROTOCOL_IMAP + 1] = { 0 };
+    for (int k = 0; k < DISCOVER_SOURCES; k++) {
+        struct discover_source *s = &d->sources[k];
+        if (s->state != DISCOVER_FOUND)
+            continue;
+        for (size_t i = 0; i < s->profile.n_services; i++) {
+            const struct profile_service *row = &s->profile.services[i];
+            bool incoming = row->protocol != PROTOCOL_SMTP;
+            if (k == DISCOVER_GUESS &&
+                (incoming ? published[PROTOCOL_IMAP] || published[PROTOCOL_POP3]
+                          : published[PROTOCOL_SMTP]))
+                continue;
+            if (k != DISCOVER_GUESS)
+                published[row->protocol] = true;
+            if (!is_known(d, row))
+                *array_push(&d->endpoints) =
+                    (struct discover_endpoint) { .row = row, .source = s->id };
+        }
+    }
+}
+
+/* ---- where they are ---- */
+
+static bool has_route(const struct port_rows *rows, const struct profile_service *row)
+{
+    array_each (r, &rows->routes)
+        if (r->port == row->port && slice_eq_nocase(slice_of(r->host), slice_of(row->host)))
+            return true;
+    return false;
+}
+
+/* Looked up by the resolver that all else was asked of. False, with a finding, when there is no
+   address to visit. */
+static bool add_route(struct discovery *d, struct port_rows *rows,
+                      const struct discover_endpoint *e)
+{
+    const char *address;
+    struct error err;
+    struct discover_source *s = &d->sources[e->source];
+    if (has_route(rows, e->row) || !d->options.dns)
+        return true; /* without a resolver of ours, the system's is asked later */
+    int n = discover_addresses(d, e->row->host, &address, 1, &err);
+    if (n > 0)
+        *array_push(&rows->routes) =
+            (struct port_route) { e->row->host, e->row->port, address, e->row->port };
+    else if (n == 0 && e->source != DISCOVER_SRV && e->source != DISCOVER_GUESS)
+        source_find(d, s, IMPORT_WRONG, e->row->at, "%s has no address", e->row->host);
+    else if (n < 0)
+        source_find(d, s, IMPORT_WARN, e->row->at, "%s could not be looked up: %s", e->row->host,
+                    err.text);
+    return n > 0;
+}
+
+/* All endpoints as one profile, whose rows are the ones to visit. */
+static int make_rows(struct discovery *d, const struct discover_checking *how, struct profile *all,
+                     struct port_rows *rows, struct error *err)
+{
+    struct port_spec specs[PROFILE_SERVICES_MAX];
+    for (const char *const *r = how->routes; r && *r; r++) {
+        int code = port_route_parse(rows, *r, err);
+        if (code < 0)
+            return code;
+    }
+    all->name = d->domain;
+    all->origin = "discover";
+    array_each (e, &d->endpoints)
+        if (add_route(d, rows, e))
+            profile_add(all, e->row);
+    size_t n = port_rows_of_profile(all, specs, PROFILE_SERVICES_MAX);
+    for (size_t i = 0; i < n && i < PROFILE_SERVICES_MAX; i++)
+        port_rows_add(rows, &specs[i]);
+    port_rows_resolve(rows, d->options.dns ? 0 : AF_INET, d->options.timeout);
+    return 0;
+}
+
+/* ---- what came of it ---- */
+
+static void take_results(struct discovery *d, const struct run *run)
+{
+    array_each (e, &d->endpoints) {
+        const char *id = arena_printf(&d->arena, "ports/expect/%s:%u", e->row->host, e->row->port);
+        const struct result *r = run_find(run, id);
+        e->id = r ? r->id : NULL;
+        e->outcome = r ? r->raw : OUTCOME_NOT_RUN;
+    }
+}
+
+/* Guesses are nobody's promise: what does not answer there is no failure. */
+static void soften_guesses(struct discovery *d, struct run *run)
+{
+    array_each (e, &d->endpoints) {
+        struct result *r = e->id ? run_find(run, e->id) : NULL;
+        if (!r || e->source != DISCOVER_GUESS)
+            continue;
+        if (r->raw != OUTCOME_PASS && r->raw != OUTCOME_WARN) {
+            r->raw = OUTCOME_SKIP;
+            r->error = ERR_NONE;
+            r->reason = r->failure ? r->failure->message : r->reason;
+            r->failure = NULL;
+            e->outcome = OUTCOME_SKIP;
+        }
+    }
+}
+
+static bool is_loopback(const char *address)
+{
+    return address && (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0);
+}
+
+static void visit(struct discovery *d, const struct discover_checking *how,
+                  const struct profile *all, struct port_rows *rows, struct run *run)
+{
+    size_t n = rows->list.n;
+    struct port_facts *facts = xcalloc(n, sizeof *facts);
+    for (size_t i = 0; i < n; i++)
+        port_facts_init(&facts[i], &rows->list.v[i]);
+    port_visit_all(how->ports, facts, n, NULL, NULL);
+    port_expect(all, facts, n, run);
+    run->target.loopback = true;
+    for (size_t i = 0; i < n; i++) {
+        run->target.loopback &= is_loopback(facts[i].spec.address);
+        run->connections += (int)facts[i].connections;
+        run->rate_limited |= facts[i].reach == REACH_RATE_LIMITED;
+        port_facts_release(&facts[i]);
+    }
+    free(facts);
+    take_results(d, run);
+    soften_guesses(d, run);
+}
+
+int discover_check(struct discovery *d, const struct discover_checking *how, struct run *run,
+                   struct error *err)
+{
+    struct profile all = { 0 };
+    struct port_rows rows = { 0 };
+    collect(d);
+    int r = make_rows(d, how, &all, &rows, err);
+    if (r == 0 && rows.list.n)
+        visit(d, how, &all, &rows, run);
+    port_rows_release(&rows);
+    profile_release(&all);
+    return r;
+}
