@@ -90,7 +90,7 @@ const char *profile_nearest(const struct profile_list *list, slice name);
 /* Is this file a profile (and not a target, a scenario, ...)? By its keys alone. */
 bool profile_is_one(const struct node *root);
 
-/* "imap.gmail.com:993 implicit" */
+/* "imap.gmail.com:993, implicit TLS"; "port 143, STARTTLS" without a host. */
 const char *profile_service_text(const struct profile_service *s, char text[320]);
 /* "full address", "app password, OAuth2" */
 const char *username_form_text(enum username_form form);

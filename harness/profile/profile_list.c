@@ -20,6 +20,13 @@ static int is_profile_file(const struct dirent *entry)
     return entry->d_name[0] != '.' && slice_ends(slice_of(entry->d_name), S(".yaml"));
 }
 
+/* By name, not by file name: "gmx" before "gmx-net". */
+static int by_name(const void *a, const void *b)
+{
+    const struct profile *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
 bool profiles_load(const char *root, struct profile_list *ret, struct problems *problems)
 {
     autofree char *folder = xprintf("%s/profiles", root);
@@ -37,6 +44,8 @@ bool profiles_load(const char *root, struct profile_list *ret, struct problems *
         free(names[i]);
     }
     free(names);
+    if (ret->list.n)
+        qsort(ret->list.v, ret->list.n, sizeof *ret->list.v, by_name);
     return problems->list.n == before;
 }
 

@@ -10,13 +10,13 @@ const char *profile_service_text(const struct profile_service *s, char text[320]
     char port[16] = "any port";
     if (s->port)
         snprintf(port, sizeof port, "%u", s->port);
-    const char *mode = s->tls == TLS_MODE_NONE       ? "in clear"
-                       : s->tls == TLS_MODE_STARTTLS ? "with STARTTLS"
-                                                     : "implicit TLS";
+    static const char *const modes[] = { [TLS_MODE_NONE] = "clear text",
+                                         [TLS_MODE_STARTTLS] = "STARTTLS",
+                                         [TLS_MODE_IMPLICIT] = "implicit TLS" };
     if (s->host)
-        snprintf(text, 320, "%.255s:%s %s", s->host, port, mode);
+        snprintf(text, 320, "%.255s:%s, %s", s->host, port, modes[s->tls]);
     else
-        snprintf(text, 320, "%s%s %s", s->port ? "port " : "", port, mode);
+        snprintf(text, 320, "%s%s, %s", s->port ? "port " : "", port, modes[s->tls]);
     return text;
 }
 

@@ -66,8 +66,8 @@ START_TEST(a_client_profile_names_no_hosts)
                    &p, &problems));
     ck_assert_int_eq(p.kind, PROFILE_REQUIRES);
     ck_assert_ptr_null(p.services[1].host);
-    ck_assert_str_eq(profile_service_text(&p.services[0], text), "port 143 with STARTTLS");
-    ck_assert_str_eq(profile_service_text(&p.services[1], text), "any port implicit TLS");
+    ck_assert_str_eq(profile_service_text(&p.services[0], text), "port 143, STARTTLS");
+    ck_assert_str_eq(profile_service_text(&p.services[1], text), "any port, implicit TLS");
     profile_release(&p);
     problems_release(&problems);
 }
@@ -170,11 +170,11 @@ START_TEST(texts)
 {
     char text[320], auth[128];
     struct profile_service s = { .host = "h.test", .port = 25, .tls = TLS_MODE_NONE };
-    ck_assert_str_eq(profile_service_text(&s, text), "h.test:25 in clear");
+    ck_assert_str_eq(profile_service_text(&s, text), "h.test:25, clear text");
     s.host = NULL;
     s.port = 0;
     s.tls = TLS_MODE_STARTTLS;
-    ck_assert_str_eq(profile_service_text(&s, text), "any port with STARTTLS");
+    ck_assert_str_eq(profile_service_text(&s, text), "any port, STARTTLS");
     ck_assert_str_eq(profile_auth_text(0, auth), "not said");
     ck_assert_str_eq(profile_auth_text(AUTH_APP_PASSWORD | AUTH_OAUTH2, auth),
                      "app password, OAuth2");
