@@ -166,12 +166,24 @@ static void describe(struct serving *s, struct buf *out)
     buf_addf(out, "limits: {connections: %u}\n", t->max_connections);
 }
 
+/* Where `mailassay ports` finds what would be on the standard ports of this host. */
+static void describe_routes(struct serving *s, struct buf *out)
+{
+    const struct target *t = &s->own.target;
+    for (int i = 0; i < SERVICE_COUNT; i++)
+        if (t->services[i].present)
+            buf_addf(out, "%s:%u %s:%u\n", t->tls_name, services[i].port,
+                     s->options.address ? s->options.address : "127.0.0.1", t->services[i].port);
+}
+
 static int publish(struct serving *s)
 {
     const struct target *t = &s->own.target;
-    auto_buf text;
+    auto_buf text, routes;
     buf_init(&text, BUF_OURS);
+    buf_init(&routes, BUF_OURS);
     describe(s, &text);
+    describe_routes(s, &routes);
     int r = state_folder_write(&s->folder, "ca.pem", slice_of(t->ca_pem), &s->err);
     for (size_t i = 0; i < t->n_accounts && r == 0; i++) {
         autofree char *name = xprintf("%s.password", t->accounts[i].user);
@@ -179,9 +191,13 @@ static int publish(struct serving *s)
         r = state_folder_write(&s->folder, name, slice_of(content), &s->err);
     }
     if (r == 0)
+        r = state_folder_write(&s->folder, "resolve", buf_slice(&routes), &s->err);
+    if (r == 0)
         r = state_folder_write(&s->folder, "target.yaml", buf_slice(&text), &s->err);
     if (r == 0) {
         printf("# %s/target.yaml\n%s", s->folder.path, text.p);
+        printf("# mailassay ports %s --resolve-file %s/resolve --cacert %s/ca.pem\n", t->tls_name,
+               s->folder.path, s->folder.path);
         fflush(stdout);
     }
     return r;

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { QUIET = -1, VERBOSE = 1, INDENT = 2, NAME_COLUMNS = 26 };
+enum { QUIET = -1, VERBOSE = 1, INDENT = 2, NAME_COLUMNS = 18 };
 
 /* ---- the table ---- */
 
@@ -134,47 +134,100 @@ static void put_clause(const struct style *s, const struct result *r)
     style_prose(s, INDENT + 10, text.p);
 }
 
-static void put_finding(const struct style *s, const struct result *r, int verbosity)
+/* "ports/993/sni" is the column sni of port 993. */
+static slice column_of(const struct result *r)
 {
-    const char *id = strncmp(r->id, "ports/", 6) == 0 ? r->id + 6 : r->id;
+    slice id = slice_of(r->id);
+    size_t n = id.n;
+    while (n && id.p[n - 1] != '/')
+        n--;
+    size_t label = slice_find_char(slice_skip(id, n), '[');
+    return slice_sub(id, n, label == SIZE_MAX ? id.n : n + label);
+}
+
+static slice row_of(const struct result *r)
+{
+    slice id = slice_of(r->id), column = column_of(r);
+    return slice_starts(id, S("ports/")) && id.n > column.n + 7
+               ? slice_sub(id, 6, (size_t)(column.p - id.p) - 1)
+               : S("");
+}
+
+static bool same_finding(const struct result *a, const struct result *b)
+{
+    return a->outcome == b->outcome && slice_eq(column_of(a), column_of(b)) &&
+           strcmp(block_message(a), block_message(b)) == 0;
+}
+
+/* The ports of all findings like results[i]; false when an earlier one was like it. */
+static bool rows_like(const struct run *run, size_t i, struct buf *out)
+{
+    const struct result *r = run->results.v[i];
+    for (size_t k = 0; k < run->results.n; k++) {
+        if (!same_finding(run->results.v[k], r))
+            continue;
+        if (k < i)
+            return false;
+        buf_addf(out, "%s%.*s", out->n ? ", " : "", SLICE_ARG(row_of(run->results.v[k])));
+    }
+    return true;
+}
+
+static void put_finding(const struct style *s, const struct run *run, size_t i, int verbosity)
+{
+    const struct result *r = run->results.v[i];
     const char *message = block_message(r);
-    size_t n = utf8_count(slice_of(id));
+    auto_buf where, head;
+    buf_init(&where, BUF_OURS);
+    buf_init(&head, BUF_OURS);
+    if (!rows_like(run, i, &where))
+        return;
+    slice column = column_of(r);
+    buf_addf(&head, "%.*s", SLICE_ARG(column));
     style_spaces(s, INDENT);
     style_outcome(s, r->outcome);
-    style_paint(s, BOLD, id);
-    style_spaces(s, n < NAME_COLUMNS ? NAME_COLUMNS - n : 1);
-    style_put(s, r->title ? r->title : "");
-    buf_addc(s->out, '\n');
-    if (*message) {
-        style_spaces(s, INDENT + 10);
-        style_prose(s, INDENT + 10, message);
-    }
+    style_paint(s, BOLD, head.p);
+    style_spaces(s, column.n < NAME_COLUMNS ? NAME_COLUMNS - column.n : 1);
+    style_prose(s, INDENT + 10 + NAME_COLUMNS, where.n ? where.p : r->id);
+    style_spaces(s, INDENT + 10);
+    style_prose(s, INDENT + 10, *message ? message : r->title ? r->title : "");
     put_clause(s, r);
     if (verbosity > VERBOSE && r->transcript.n)
         block_transcript(s, r, INDENT + 10);
 }
 
-/* "12 skipped: needs --full", one line for each reason. */
+/* ---- what was not asked ---- */
+
+static bool wants_full(const struct result *r)
+{
+    return strstr(r->reason, "--full") != NULL;
+}
+
+static bool same_skip(const struct result *a, const struct result *b)
+{
+    if (a->outcome != OUTCOME_SKIP || b->outcome != OUTCOME_SKIP || !a->reason || !b->reason)
+        return false;
+    return wants_full(a) ? wants_full(b) : strcmp(a->reason, b->reason) == 0;
+}
+
+/* One line for each reason, and one for all that --full would ask. */
 static void put_skips(const struct style *s, const struct run *run)
 {
-    array_each (at, &run->results) {
-        const struct result *r = *at;
-        size_t same = 0, before = 0;
-        if (r->outcome != OUTCOME_SKIP || !r->reason)
-            continue;
-        array_each (other, &run->results) {
-            bool like = (*other)->outcome == OUTCOME_SKIP && (*other)->reason &&
-                        strcmp((*other)->reason, r->reason) == 0;
-            same += like;
-            before += like && other < at;
+    for (size_t i = 0; i < run->results.n; i++) {
+        const struct result *r = run->results.v[i];
+        size_t like = 0, before = 0;
+        for (size_t k = 0; k < run->results.n; k++) {
+            like += same_skip(run->results.v[k], r);
+            before += k < i && same_skip(run->results.v[k], r);
         }
-        if (before)
+        if (!like || before)
             continue;
-        style_spaces(s, INDENT);
-        style_outcome(s, OUTCOME_SKIP);
         auto_buf text;
         buf_init(&text, BUF_OURS);
-        buf_addf(&text, "%zu: %s", same, r->reason);
+        buf_addf(&text, "%zu %s: %s", like, like == 1 ? "question" : "questions",
+                 wants_full(r) ? "asked with --full" : r->reason);
+        style_spaces(s, INDENT);
+        style_outcome(s, OUTCOME_SKIP);
         style_prose(s, INDENT + 10, text.p);
     }
 }
@@ -206,9 +259,9 @@ void port_report_text(const struct style *s, const struct run *run, int verbosit
         matrix_text(s, m);
         buf_addc(s->out, '\n');
     }
-    array_each (r, &run->results)
-        if (is_finding(*r, verbosity))
-            put_finding(s, *r, verbosity);
+    for (size_t i = 0; i < run->results.n; i++)
+        if (is_finding(run->results.v[i], verbosity))
+            put_finding(s, run, i, verbosity);
     if (verbosity != QUIET && verbosity < VERBOSE)
         put_skips(s, run);
     run_verdict(run, &verdict);
