@@ -47,6 +47,26 @@ static bool read_line_of(struct stream *s, const char *want)
     return false;
 }
 
+static bool stay_quiet(struct stream *s, int millis)
+{
+    char c;
+    ssize_t n = stream_read(s, &c, 1, now() + MILLIS(millis));
+    if (n == IO_TIMEOUT)
+        return true;
+    stream_write_slice(s, S("599 you spoke first\r\n"), NEVER);
+    return false;
+}
+
+static bool shake_hands(struct served *s)
+{
+    struct stream *top;
+    nsec deadline = now() + SECONDS(600);
+    if (tls_open_server(s->stream, s->d->script_tls, NULL, deadline, NULL, &top) < 0)
+        return false;
+    s->stream = top;
+    return true;
+}
+
 static bool do_line(struct served *s, const char *line)
 {
     char waste[4096];
@@ -66,13 +86,12 @@ static bool do_line(struct served *s, const char *line)
         while (stream_read(s->stream, waste, sizeof waste, NEVER) > 0)
             ;
         return false;
-    case 'T': {
-        struct stream *top;
-        if (tls_open_server(s->stream, s->d->script_tls, NULL, deadline, NULL, &top) < 0)
-            return false;
-        s->stream = top;
-        return true;
-    }
+    case 'A':
+        return stream_read(s->stream, waste, sizeof waste, NEVER) > 0;
+    case 'Q':
+        return stay_quiet(s->stream, atoi(text));
+    case 'T':
+        return shake_hands(s);
     default:
         return false;
     }

@@ -8,10 +8,12 @@
 #define TEST_HOST "mail.mailassay.test"
 
 /* A server of one port that does what a script says, the same for each connection:
-       "S: text"    sends the line and CRLF          "B: text"  sends just that
-       "W: 300"     waits so many milliseconds       "C: WORD"  reads a line that begins with WORD
-       "X"          closes                           "L"        reads for ever
-       "R"          refuses the connection           "T"        TLS from here on
+       "S: text"   sends the line and CRLF          "B: text"  sends just that
+       "W: 300"    waits so many milliseconds       "C: WORD"  reads to a line that begins so
+       "Q: 300"    waits, and ends with a complaint when something comes
+       "A"         waits for anything               "L"        reads for ever
+       "T"         TLS from here on                 "R"        refuses the connection
+       "X"         closes
    It ends with closing. */
 struct script {
     const char *lines[24];

@@ -1,0 +1,159 @@
+/* Visits of ports that do not do what was expected: other protocols, other modes, silence, delays,
+   and servers that have had enough of us. */
+#include "test_port_driver.h"
+
+struct odd {
+    const char *name;
+    int port;
+    struct script script;
+    const char *lines[6]; /* of the facts */
+};
+
+/* clang-format off */
+#define SMTP_HELLO "S: 220 mail.example.test ESMTP", "C: EHLO", "S: 250-mail.example.test", "S: 250-STARTTLS", "S: 250 SIZE 1000"
+#define SMTP_PROBES "C: AUTH", "S: 503 AUTH is not for you", "C: MAIL", "S: 250 ok", "C: RSET", "S: 250 ok"
+
+static const struct odd odd[] = {
+    /* What speaks there. */
+    { "HTTP behind a mail port", 25, { { "A", "S: HTTP/1.1 400 Bad Request", "S: ", "X" } },
+      { "first: HTTP", "speaks: HTTP", "first text: HTTP/1.1 400 Bad Request", "connections: 1" } },
+    { "HTTP behind a TLS port", 993, { { "A", "S: HTTP/1.1 400 Bad Request", "X" } },
+      { "first: HTTP", "speaks: HTTP", "connections: 1" } },
+    { "HTTP that speaks first", 143, { { "S: HTTP/1.0 408 Request Timeout", "X" } },
+      { "first: HTTP", "speaks: HTTP", "connections: 1" } },
+    { "SSH", 25, { { "S: SSH-2.0-OpenSSH_9.2p1", "L" } },
+      { "first: SSH", "speaks: other", "first text: SSH-2.0-OpenSSH_9.2p1" } },
+    { "SSH on a TLS port", 465, { { "S: SSH-2.0-OpenSSH_9.2p1", "L" } },
+      { "first: SSH", "speaks: other" } },
+    { "gibberish", 110, { { "S: hello there", "L" } },
+      { "first: something else", "speaks: other", "first text: hello there" } },
+    { "silence", 143, { { "L" } },
+      { "first: nothing", "speaks: silence", "took: 20000 ms", "connections: 1" } },
+    { "silence on a TLS port", 993, { { "L" } },
+      { "first: nothing", "speaks: silence", "took: 10250 ms", "TLS up: 0" } },
+    { "TLS on a clear port", 143, { { "T", "S: * OK in TLS", "C: v1", "S: v1 OK x", "X" } },
+      { "first: nothing", "speaks: TLS", "protocol: IMAP", "TLS up: 1" } },
+    { "clear text on a TLS port", 993,
+      { { "S: * OK in clear", "C: v1", "S: * CAPABILITY IMAP4rev1", "S: v1 OK x", "C: v2", "S: v2 NO x",
+          "C: v3", "S: v3 BAD x", "L" } },
+      { "first: IMAP", "speaks: clear", "protocol: IMAP", "STARTTLS works: no" } },
+    { "POP3 where IMAP should be", 143,
+      { { "S: +OK here is POP3", "C: CAPA", "S: +OK", "S: USER", "S: .", "C: USER", "S: +OK", "C: STLS",
+          "S: -ERR", "L" } },
+      { "first: POP3", "speaks: clear", "protocol: POP3", "USER: offered yes, taken yes",
+        "STARTTLS works: no" } },
+    { "TLS alert unasked", 143, { { "B: \x15\x03\x01", "X" } }, { "first: TLS", "speaks: TLS" } },
+    { "TLS that refuses us", 993, { { "A", "B: \x15\x03\x03", "X" } },
+      { "speaks: TLS", "TLS up: 0" } },
+
+    /* Banners. */
+    { "banner of several lines, slowly", 25,
+      { { "Q: 6000", "S: 220-mail.example.test please wait", "Q: 3000", "S: 220 mail.example.test ESMTP",
+          "C: EHLO", "S: 250 mail.example.test", SMTP_PROBES, "C: STARTTLS", "S: 502 no", "C: QUIT", "L" } },
+      { "first: SMTP", "banner after: 6000 ms", "speaks: clear", "work in clear: yes",
+        "STARTTLS works: no", "first text: 220-mail.example.test please wait" } },
+    { "banner after the listening of a TLS port", 993,
+      { { "W: 2000", "S: * OK late", "L" },
+        { "W: 2000", "S: * OK late", "C: v1", "S: * CAPABILITY IMAP4rev1 LOGINDISABLED", "S: v1 OK x", "C: v2",
+          "S: v2 NO x", "C: v3", "S: v3 NO x", "L" } },
+      { "first: IMAP", "speaks: clear", "banner after: 2000 ms", "connections: 2", "LOGINDISABLED: yes" } },
+    { "banner in pieces", 25, { { "B: 2", "W: 100", "B: 20 mail", "W: 100", "S: .example", "X" } },
+      { "first: SMTP", "speaks: clear", "banner after: 0 ms",
+        "unclear: asking for the capabilities: (the connection was closed)" } },
+    { "banner without end", 25, { { "B: 220 mail.example.test", "L" } },
+      { "first: SMTP", "speaks: clear", "unclear: the greeting: (no answer)" } },
+    { "refusing banner", 25, { { "S: 554 go away", "L" } },
+      { "speaks: clear", "reach: open", "unclear: the greeting refuses us: 554 go away" } },
+
+    /* Too many, too fast: no verdict. */
+    { "421", 25, { { "S: 421 4.7.0 too many connections", "X" } },
+      { "reach: rate limited", "error: 421 4.7.0 too many connections", "connections: 1" } },
+    { "IMAP that has no room", 143, { { "S: * BYE [UNAVAILABLE] come back later", "X" } },
+      { "reach: rate limited", "connections: 1" } },
+    { "POP3 that has no room", 110, { { "S: -ERR [SYS/TEMP] come back later", "X" } },
+      { "reach: rate limited", "connections: 1" } },
+    { "ManageSieve that has no room", 4190, { { "S: BYE (TRYLATER) \"later\"", "X" } },
+      { "reach: rate limited", "connections: 1" } },
+    { "closed at once", 25, { { "X" } },
+      { "reach: rate limited", "first: closed", "error: the connection was closed without a word" } },
+    { "refused", 25, { { "R" } }, { "reach: refused", "connections: 1" } },
+    { "refused later", 143,
+      { { "S: * OK x", "C: v1", "S: * CAPABILITY IMAP4rev1 STARTTLS", "S: v1 OK x", "C: v2", "S: v2 NO x", "C: v3",
+          "S: v3 OK go", "T", "C: v4", "S: * CAPABILITY IMAP4rev1", "S: v4 OK x", "C: v5", "S: v5 BAD x",
+          "C: v6", "S: v6 OK bye", "X" },
+        { "R" } },
+      { "reach: rate limited", "STARTTLS works: yes", "TLS up: 1", "connections: 2", "injection: not asked" } },
+    { "421 later", 25,
+      { { SMTP_HELLO, SMTP_PROBES, "C: STARTTLS", "S: 220 go", "T", "C: EHLO", "S: 250 x", "C: STARTTLS",
+          "S: 503 x", "C: QUIT", "S: 221 x", "X" },
+        { "S: 421 too many", "X" } },
+      { "reach: rate limited", "STARTTLS works: yes", "connections: 2", "close_notify: yes" } },
+    { "421 to EHLO", 25, { { "S: 220 x", "C: EHLO", "S: 421 slow down", "X" } },
+      { "reach: rate limited", "error: 421 slow down", "STARTTLS works: not asked" } },
+
+    /* Odd ways in a conversation. */
+    { "a tarpit", 25, { { "S: 220 x", "L" } },
+      { "reach: open", "unclear: asking for the capabilities: (no answer)", "STARTTLS works: not asked" } },
+    { "leaves when a login is tried", 25,
+      { { SMTP_HELLO, "C: AUTH", "X" },
+        { SMTP_HELLO, "C: STARTTLS", "S: 220 go", "T", "C: EHLO", "S: 250 x", "L" } },
+      { "STARTTLS works: yes", "TLS up: 1", "unclear: AUTH PLAIN: (the connection was closed)" } },
+    { "no EHLO", 25,
+      { { "S: 220 x", "C: EHLO", "S: 500 what", "C: HELO", "S: 250 x", SMTP_PROBES, "C: STARTTLS", "S: 500 what",
+          "C: QUIT", "L" } },
+      { "STARTTLS offered: no", "STARTTLS works: no", "work in clear: yes" } },
+    { "MAIL refused for another reason", 25,
+      { { SMTP_HELLO, "C: AUTH", "S: 503 no", "C: MAIL", "S: 450 try again", "L" } },
+      { "work in clear: unclear", "unclear: MAIL in clear was answered 450 try again" } },
+    { "goes on in clear behind the go-ahead", 110,
+      { { "S: +OK x", "C: CAPA", "S: -ERR what", "C: USER", "S: -ERR x", "C: STLS", "S: +OK go", "S: +OK hello", "L" } },
+      { "extra bytes: 1", "STARTTLS works: no" } },
+    { "STLS refused behind USER", 110,
+      { { "S: +OK x", "C: CAPA", "S: +OK", "S: STLS", "S: .", "C: USER", "S: +OK", "C: STLS", "S: -ERR not now", "L" } },
+      { "STARTTLS works: unclear", "USER: offered no, taken yes" } },
+    { "truncated handshake", 143,
+      { { "S: * OK x", "C: v1", "S: * CAPABILITY IMAP4rev1 STARTTLS", "S: v1 OK x", "C: v2", "S: v2 NO x", "C: v3",
+          "S: v3 OK go", "A", "X" } },
+      { "STARTTLS works: no", "failure: TLS handshake failed: closed by the peer" } },
+
+    /* ManageSieve, which has no reference server. */
+    { "ManageSieve", 4190,
+      { { "S: \"IMPLEMENTATION\" \"x\"", "S: \"SASL\" \"\"", "S: \"STARTTLS\"", "S: OK hello", "C: STARTTLS",
+          "S: OK go", "T", "S: \"IMPLEMENTATION\" \"x\"", "S: \"SASL\" \"PLAIN\"", "S: OK hello", "C: STARTTLS",
+          "S: NO no", "C: LOGOUT", "S: OK bye", "X" },
+        { "S: \"IMPLEMENTATION\" \"x\"", "S: \"STARTTLS\"", "S: OK hello", "C: STARTTLS", "S: OK go", "T",
+          "S: \"SASL\" \"PLAIN\"", "S: OK hello", "C: LOGOUT", "S: OK bye", "X" } },
+      { "protocol: ManageSieve", "STARTTLS offered: yes", "STARTTLS works: yes", "login in TLS: yes",
+        "STARTTLS taken in TLS: no", "close_notify: yes" } },
+};
+/* clang-format on */
+
+static void look_for_lines(struct port_facts *rows, size_t n, void *arg)
+{
+    const struct odd *o = arg;
+    char text[FACTS_TEXT];
+    facts_text(&rows[0], text);
+    for (size_t i = 0; i < COUNT(o->lines) && o->lines[i]; i++) {
+        autofree char *want = xprintf("\n%s", o->lines[i]);
+        const char *found = strstr(text, want);
+        ck_assert_msg(found && !ascii_is_alnum(found[strlen(want)]), "%s: not \"%s\":\n%s", o->name,
+                      o->lines[i], text);
+    }
+}
+
+START_TEST(odd_port)
+{
+    struct visiting how = { .script = &odd[_i].script };
+    visit_ports(&how, &odd[_i].port, 1, look_for_lines, (void *)&odd[_i]);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_loop_test(t, odd_port, 0, COUNT(odd));
+}
+
+int main(void)
+{
+    return run_tests("port_scripts", add);
+}
