@@ -1,29 +1,37 @@
-/* mailassay check: the linter of scenario, target and clause files. */
+/* mailassay check: the linter of scenario, target, baseline and profile files. */
 #include "commands.h"
 #include "baseline.h"
+#include "profile.h"
 #include <string.h>
 #include <unistd.h>
 
 static const struct command_line line = {
     "check", "[FILE]...",
-    "Validates scenario, target and baseline files (told apart by their content) and shows every\n"
-    "mistake with its place. Without a file: the bundled scenarios.",
+    "Validates scenario, target, baseline and profile files (told apart by their content) and "
+    "shows\n"
+    "every mistake with its place. Without a file: the bundled scenarios and profiles.",
     NULL, 0
 };
 
-/* A file with "services" is a target, a list is a baseline, anything else a scenario. */
+/* A file with "services" is a target, one with "offers" or "requires" a profile, a list is a
+   baseline, anything else a scenario. */
 static void check_file(struct library *l, const char *path)
 {
     struct problems peeked = { 0 };
     struct arena arena = { 0 };
     const struct node *root = node_load(path, path, &arena, &peeked);
     bool target = root && node_get(root, "services"), list = root && root->kind == NODE_LIST;
+    bool profile = root && profile_is_one(root);
     problems_release(&peeked);
     if (target) {
         struct target t;
         target_init(&t);
         target_load(path, &t, &l->problems);
         target_release(&t);
+    } else if (profile) {
+        struct profile p = { 0 };
+        profile_load(path, path, &p, &l->problems);
+        profile_release(&p);
     } else if (list) {
         struct baseline b = { 0 };
         baseline_load(&b, path, l);
@@ -32,6 +40,19 @@ static void check_file(struct library *l, const char *path)
         library_load_file(l, path);
     }
     arena_release(&arena);
+}
+
+/* How many bundled profiles there are. */
+static size_t check_profiles(struct library *l)
+{
+    struct profile_list list = { 0 };
+    autofree char *folder = xprintf("%s/profiles", l->root);
+    if (access(folder, F_OK) != 0)
+        return 0; /* a library of one's own has none */
+    profiles_load(l->root, &list, &l->problems);
+    size_t n = list.list.n;
+    profiles_release(&list);
+    return n;
 }
 
 int cmd_check(int argc, char **argv)
@@ -43,7 +64,7 @@ int cmd_check(int argc, char **argv)
     if (r)
         return r > 0 ? EXIT_GOOD : say_error(&err);
     int status = open_library(&l, NULL, &none);
-    size_t bundled = l.checks.n;
+    size_t bundled = l.checks.n, profiles = status ? 0 : check_profiles(&l);
     for (size_t i = 0; i < words.n; i++)
         check_file(&l, words.v[i]);
     if (!status && l.problems.list.n)
@@ -51,7 +72,11 @@ int cmd_check(int argc, char **argv)
     if (!status && words.n)
         printf("%zu file%s and ", words.n, words.n == 1 ? "" : "s");
     if (!status)
-        printf("%zu bundled check%s: no mistakes\n", bundled, bundled == 1 ? "" : "s");
+        printf("%zu bundled check%s", bundled, bundled == 1 ? "" : "s");
+    if (!status && profiles)
+        printf(" and %zu profiles", profiles);
+    if (!status)
+        printf(": no mistakes\n");
     array_release(&words);
     library_release(&l);
     return status;

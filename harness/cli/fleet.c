@@ -97,7 +97,7 @@ static int make_crew(struct fleet *f, struct crew *c, struct error *err)
     struct reference_options o = {
         .faults = f->options.faults,
         .host_name = f->names[0],
-        .names = f->names,
+        .names = f->names + 1,
         .domain = f->domain,
         .accounts = f->n_accounts ? accounts : NULL,
         .n_accounts = f->n_accounts,

@@ -16,7 +16,7 @@ const struct command commands[] = {
       discover_line },
     { "list", "what would run, without running it", cmd_list, list_line },
     { "explain", "what one check, clause, fault or always-on rule is about", cmd_explain, none },
-    { "check", "validate scenario, target and baseline files", cmd_check, none },
+    { "check", "validate scenario, target, baseline and profile files", cmd_check, none },
     { "profiles", "what mail providers offer and mail clients need", cmd_profiles, profiles_line },
     { "serve", "start the bundled reference servers", cmd_serve, serve_line },
     { "selftest", "prove every check against the reference servers and their faults", cmd_selftest,
