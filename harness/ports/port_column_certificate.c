@@ -94,16 +94,17 @@ static void judge_time(const struct port_judging *j, struct port_verdict *v)
     snprintf(short_text, sizeof short_text, "%d days", left < 0 ? 0 : left);
     if (left < 0)
         find(v, by_role(f), chain_clause(f, "rfc8314/4.4/certificate-valid"), "expired",
-             "the certificate expired %d days ago; renew it and load it into the server", -left);
+             "the certificate expired %d day%s ago; renew it and load it into the server", -left,
+             -left == 1 ? "" : "s");
     else if (age < 0)
         find(v, by_role(f), chain_clause(f, "rfc8314/4.4/certificate-valid"), "not yet",
-             "the certificate begins in %d days; load the one that is valid now, or set the "
+             "the certificate begins in %d day%s; load the one that is valid now, or set the "
              "clock that it was made with",
-             -age);
+             -age, age == -1 ? "" : "s");
     else if (warn && left < (int)warn)
         find(v, OUTCOME_WARN, "rfc8314/4.4/certificate-valid", short_text,
-             "the certificate ends in %d days; renew it, and see why nothing renews it by itself",
-             left);
+             "the certificate ends in %d day%s; renew it, and see why nothing renews it by itself",
+             left, left == 1 ? "" : "s");
     if (life_warn && life > (int)life_warn)
         find(v, OUTCOME_WARN, "rfc9325/4.5/certificate-baseline", "long life",
              "the certificate lives for %d days, where %u are the limit and some clients refuse "

@@ -220,6 +220,13 @@ static bool judge_probe(const struct port_judging *j, struct port_verdict *v,
 {
     const struct port_facts *f = j->facts;
     bool offered = p->offered == SEEN_YES, taken = p->taken == SEEN_YES;
+    if (offered && !taken && strcmp(p->what, "LOGIN") == 0) {
+        find(v, outcome_of_grade(j->policy->clear_login), "rfc9051/6.2.3/no-login-in-clear",
+             "LOGIN",
+             "LOGINDISABLED is not announced before TLS, so clients send LOGIN with the password "
+             "in clear text; announce it, and refuse LOGIN, until TLS is on");
+        return true;
+    }
     if (!says_disabled(f, p) && (offered || taken)) {
         find(v, outcome_of_grade(j->policy->clear_login), clause_of(f, &clear_login_clauses),
              p->what,
@@ -251,11 +258,6 @@ COLUMN(login_in_clear)
              "longer possible; greet with OK unless the connection is protected");
     for (size_t i = 0; i < f->n_logins; i++)
         known += judge_probe(j, v, &f->logins[i]);
-    if (f->spec.protocol == PORT_IMAP && f->login_disabled == SEEN_NO && known &&
-        v->outcome == OUTCOME_NOT_RUN)
-        find(v, OUTCOME_WARN, "rfc9051/6.2.3/no-login-in-clear", "no LOGINDIS.",
-             "LOGIN is refused without TLS, but LOGINDISABLED is not announced, so clients send "
-             "the password before they know; announce LOGINDISABLED until TLS is on");
     if (!known)
         find(v, OUTCOME_SKIP, NULL, "", "no login was tried in clear text");
     else
@@ -334,7 +336,8 @@ static void judge_mx(const struct port_judging *j, struct port_verdict *v)
     const char *said = f->work_said ? f->work_said : "";
     if (f->work_in_clear == SEEN_YES)
         find(v, OUTCOME_PASS, NULL, "no", "mail is taken without TLS, as a mail exchanger must");
-    else if (!slice_starts(slice_of(said), S("530")))
+    else if (!slice_starts(slice_of(said), S("530")) ||
+             slice_find_nocase(slice_of(said), S("TLS")) == SIZE_MAX)
         find(v, OUTCOME_SKIP, NULL, "refused",
              "MAIL was refused for another reason than missing TLS (\"%s\")", said);
     else if (f->spec.port == 25)

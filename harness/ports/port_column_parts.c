@@ -79,12 +79,24 @@ static const char *first_of(const char *const *sentences, size_t n)
     return n ? sentences[0] : "the answers say neither";
 }
 
+/* A question that was not put: because the server had enough of us, or because we did not. */
+static void not_asked(const struct port_judging *j, struct port_verdict *v, const char *question,
+                      const char *how)
+{
+    const struct port_facts *f = j->facts;
+    if (f->reach == REACH_RATE_LIMITED)
+        find(v, OUTCOME_ERROR, NULL, "rate limited",
+             "the server had enough of us before it was asked whether %s", question);
+    else
+        find(v, OUTCOME_SKIP, NULL, "", "it was not asked whether %s%s", question, how);
+}
+
 bool answered(const struct port_judging *j, struct port_verdict *v, enum seen s,
               const char *question)
 {
     const struct port_facts *f = j->facts;
     if (s == SEEN_NOT_ASKED)
-        find(v, OUTCOME_SKIP, NULL, "", "it was not asked whether %s", question);
+        not_asked(j, v, question, "");
     if (s == SEEN_UNCLEAR)
         find(v, OUTCOME_ERROR, NULL, "unclear", "could not tell whether %s: %s", question,
              first_of(f->unclear.v, f->unclear.n));
@@ -95,8 +107,8 @@ bool surveyed(const struct port_judging *j, struct port_verdict *v, enum survey_
               const char *question)
 {
     const struct tls_survey *s = &j->facts->survey;
-    if (a == SURVEY_NOT_ASKED)
-        find(v, OUTCOME_SKIP, NULL, "", "it was not asked whether %s (--full asks all)", question);
+    if (a == SURVEY_NOT_ASKED && has_tls(j, v))
+        not_asked(j, v, question, " (--full asks all)");
     if (a == SURVEY_UNCLEAR)
         find(v, OUTCOME_ERROR, NULL, "unclear", "could not tell whether %s: %s", question,
              first_of(s->unclear.v, s->unclear.n));

@@ -18,11 +18,13 @@ COLUMN(tolerance)
     const struct tls_survey *s = &j->facts->survey;
     for (size_t i = 0; i < TOLERANCES; i++) {
         char question[120];
-        snprintf(question, sizeof question, "it bears a hello with %s", survey_tolerance_names[i]);
+        snprintf(question, sizeof question, "a ClientHello is borne with (%s)",
+                 survey_tolerance_names[i]);
         if (s->tolerance[i] == SURVEY_REFUSED)
             find(v, OUTCOME_FAIL, tolerance_clauses[i], "intolerant",
-                 "a ClientHello with %s is refused, so newer clients cannot connect; take a TLS "
-                 "library (or a proxy in between) that passes over what it does not know",
+                 "a ClientHello is refused for no good reason (%s), so newer clients cannot "
+                 "connect; take a TLS library (or a proxy in between) that passes over what it "
+                 "does not know",
                  survey_tolerance_names[i]);
         else
             surveyed(j, v, s->tolerance[i], question);
@@ -88,6 +90,10 @@ COLUMN(hygiene)
              "rfc5746/5/renegotiation-disabled", "renegotiates",
              "clients may renegotiate, each time at the server's cost; turn it off (OpenSSL: "
              "NoRenegotiation; Postfix: tls_ssl_options = NO_RENEGOTIATION)");
+    if (s->fallback_scsv == SURVEY_REFUSED)
+        find(v, OUTCOME_WARN, "rfc7507/3/inappropriate-fallback-refused", "fallback",
+             "a client that was driven back to an older version and says so is not stopped; update "
+             "the TLS library, which should answer inappropriate_fallback");
     if (known == COUNT(habits))
         find(v, OUTCOME_PASS, NULL, "clean",
              "TLS 1.2 is used with its repairs and without compression");

@@ -123,7 +123,7 @@ static void find_weak(const struct port_judging *j, struct port_verdict *v, cons
     enum outcome o = outcome_softened(j, outcome_of_grade(w->grade));
     char more[60] = "";
     if (w->n > 1)
-        snprintf(more, sizeof more, " and %zu more of its kind", w->n - 1);
+        snprintf(more, sizeof more, " (and %zu more of its kind)", w->n - 1);
     if (strcmp(flaw.word, "anonymous") == 0)
         find(v, o, flaw.clause, flaw.word,
              "%s%s is taken, in which the server proves nothing about itself; take anonymous "
@@ -158,9 +158,9 @@ static void find_quality(const struct port_judging *j, struct port_verdict *v,
     if (w->n > 1)
         snprintf(more, sizeof more, " and %zu more", w->n - 1);
     find(v, outcome_softened(j, outcome_of_grade(w->grade)), flaw.clause, flaw.word,
-         "%s%s is taken beside better ones; keep the suites of ECDHE with AES-GCM or "
+         "%s%s %s taken beside better ones; keep the suites of ECDHE with AES-GCM or "
          "CHACHA20-POLY1305",
-         tls_suite_name(w->id, name), more);
+         tls_suite_name(w->id, name), more, w->n > 1 ? "are" : "is");
 }
 
 static bool lacks_forward_secrecy(const struct tls_survey *s)

@@ -91,10 +91,14 @@ static enum survey_answer version_known(const struct port_facts *f, enum survey_
 static void judge_missing(const struct port_judging *j, struct port_verdict *v, bool has_12,
                           bool has_13)
 {
+    bool asked = j->facts->survey.version[SURVEY_TLS13] == SURVEY_REFUSED;
     if (!has_13)
         find(v, outcome_of_grade(j->policy->version_missing[SURVEY_TLS13]),
              "rfc9325/3.1.1/tls-1-3-supported", "1.2",
-             "TLS 1.3 is not spoken, TLS 1.2 is; take a TLS library and settings that allow it");
+             "%s; take a TLS library and settings that "
+             "allow TLS 1.3, and prefer it",
+             asked ? "TLS 1.3 is not spoken, TLS 1.2 is"
+                   : "TLS 1.2 is chosen, although TLS 1.3 was offered as well");
     if (!has_12) {
         enum outcome o = outcome_of_grade(j->policy->version_missing[SURVEY_TLS12]);
         bool mx = is_opportunistic(j->facts) && o == OUTCOME_NOTE;

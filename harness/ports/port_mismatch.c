@@ -1,6 +1,21 @@
 /* What a port is when it is not what it was taken for, in one sentence with the fix. */
 #include "port_column_private.h"
 
+/* A greeting that ends the session before it began. */
+static bool turns_away(const struct port_facts *f)
+{
+    static const struct {
+        enum first_bytes first;
+        slice start;
+    } rows[] = { { FIRST_SMTP, S("4") },     { FIRST_SMTP, S("5") },    { FIRST_POP3, S("-ERR") },
+                 { FIRST_IMAP, S("* BYE") }, { FIRST_SIEVE, S("BYE") }, { FIRST_SIEVE, S("NO") } };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (f->first == rows[i].first &&
+            slice_starts_nocase(slice_of(f->first_text), rows[i].start))
+            return true;
+    return false;
+}
+
 enum mismatch port_mismatch(const struct port_facts *f)
 {
     static const enum mismatch by_reach[] = {
@@ -23,12 +38,12 @@ enum mismatch port_mismatch(const struct port_facts *f)
         return MISMATCH_TLS_FOR_CLEAR;
     if (f->speaks == SPEAKS_CLEAR && f->spec.mode == TLS_MODE_IMPLICIT)
         return MISMATCH_CLEAR_FOR_TLS;
+    if (turns_away(f))
+        return MISMATCH_REFUSES_US;
     if (f->speaks == SPEAKS_SILENCE)
         return MISMATCH_SILENT;
     if (f->speaks == SPEAKS_UNKNOWN)
-        return f->first == FIRST_CLOSED ? MISMATCH_CLOSES
-               : f->first == FIRST_SMTP ? MISMATCH_REFUSES_US
-                                        : MISMATCH_BROKEN;
+        return f->first == FIRST_CLOSED ? MISMATCH_CLOSES : MISMATCH_BROKEN;
     if (f->banner_after > SECONDS(BANNER_SLOW_SECONDS))
         return MISMATCH_SLOW_BANNER;
     return MISMATCH_NONE;
@@ -74,11 +89,12 @@ static void add_rate_limited(const struct port_facts *f, struct buf *out)
 
 static void add_silent(const struct port_facts *f, struct buf *out)
 {
-    buf_addf(out,
-             "port %u takes connections and is silent, in clear text and in a TLS handshake; look "
-             "for a firewall or proxy in between, or for a tarpit, and give it longer with "
-             "--timeout",
-             f->spec.port);
+    buf_addf(
+        out,
+        "port %u takes connections and says nothing, neither a greeting nor in a TLS handshake "
+        "(%s); look for a firewall or proxy in between, or for a tarpit, and give it longer "
+        "with --timeout",
+        f->spec.port, f->tls.failure ? f->tls.failure : "silence");
 }
 
 static void add_clear_for_tls(const struct port_facts *f, struct buf *out)
@@ -118,8 +134,11 @@ static void add_http(const struct port_facts *f, struct buf *out)
 
 static void add_other_protocol(const struct port_facts *f, struct buf *out)
 {
-    buf_addf(out, "port %u speaks %s where %s belongs (\"%s\"); ", f->spec.port,
-             port_protocol_name(f->protocol_seen), port_protocol_name(f->spec.protocol), said(f));
+    buf_addf(out, "port %u speaks %s where %s belongs", f->spec.port,
+             port_protocol_name(f->protocol_seen), port_protocol_name(f->spec.protocol));
+    if (f->first_text && f->first_text[0])
+        buf_addf(out, " (\"%s\")", f->first_text);
+    buf_adds(out, "; ");
     for (size_t i = 0; i < n_port_standards; i++) {
         const struct port_standard *s = &port_standards[i];
         if (s->protocol == f->protocol_seen && s->mode == f->spec.mode && !s->optional) {

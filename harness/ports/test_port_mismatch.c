@@ -1,0 +1,188 @@
+#include "port_column.h"
+#include "testing.h"
+
+static const struct {
+    const char *name;
+    uint16_t port;
+    struct port_facts facts; /* besides the port */
+    const char *says[4];
+} rows[] = {
+    { "implicit TLS, and clear text is spoken",
+      993,
+      { .reach = REACH_OPEN,
+        .speaks = SPEAKS_CLEAR,
+        .first = FIRST_IMAP,
+        .first_text = "* OK hello",
+        .protocol_known = true,
+        .protocol_seen = PORT_IMAP,
+        .starttls_offered = SEEN_YES },
+      { "port 993 speaks IMAP in clear text and offers STARTTLS where TLS is expected",
+        "wrong version number", "; turn on implicit TLS", "belongs on port 143" } },
+    { "the same without STARTTLS",
+      995,
+      { .reach = REACH_OPEN,
+        .speaks = SPEAKS_CLEAR,
+        .first = FIRST_POP3,
+        .first_text = "+OK",
+        .protocol_known = true,
+        .protocol_seen = PORT_POP3,
+        .starttls_offered = SEEN_NO },
+      { "port 995 speaks POP3 in clear text where TLS", "; turn on implicit TLS for this port" } },
+    { "STARTTLS, and TLS is spoken",
+      587,
+      { .reach = REACH_OPEN,
+        .speaks = SPEAKS_TLS,
+        .first = FIRST_NOTHING,
+        .protocol_known = true,
+        .protocol_seen = PORT_SMTP },
+      { "port 587 waits for a TLS handshake where SMTP greets in clear text",
+        "; turn off implicit TLS", "offer STARTTLS", "belongs on port 465" } },
+    { "STLS, and TLS is spoken",
+      110,
+      { .reach = REACH_OPEN, .speaks = SPEAKS_TLS },
+      { "offer STLS", "belongs on port 995" } },
+    { "a web server in clear",
+      143,
+      { .reach = REACH_OPEN,
+        .speaks = SPEAKS_HTTP,
+        .first = FIRST_HTTP,
+        .first_text = "HTTP/1.1 400 Bad Request" },
+      { "port 143 is a web server's: it answers in HTTP, not in IMAP", "; give the mail server" } },
+    { "silence",
+      993,
+      { .reach = REACH_OPEN,
+        .speaks = SPEAKS_SILENCE,
+        .first = FIRST_NOTHING,
+        .tls = { .failure = "no answer in time" } },
+      { "says nothing, neither a greeting nor in a TLS handshake (no answer in time)",
+        "; look for a firewall" } },
+    { "a slow banner",
+      25,
+      { .reach = REACH_OPEN,
+        .speaks = SPEAKS_CLEAR,
+        .first = FIRST_SMTP,
+        .first_text = "220 x",
+        .protocol_known = true,
+        .protocol_seen = PORT_SMTP,
+        .banner_after = MILLIS(6200) },
+      { "the greeting takes 6.2 s", "; shorten the pause" } },
+    { "another protocol in clear",
+      143,
+      { .reach = REACH_OPEN,
+        .speaks = SPEAKS_CLEAR,
+        .first = FIRST_POP3,
+        .first_text = "+OK hi",
+        .protocol_known = true,
+        .protocol_seen = PORT_POP3 },
+      { "port 143 speaks POP3 where IMAP belongs (\"+OK hi\")", "POP3 belongs on port 110" } },
+    { "another protocol in TLS",
+      995,
+      { .reach = REACH_OPEN,
+        .speaks = SPEAKS_TLS,
+        .first = FIRST_NOTHING,
+        .protocol_known = true,
+        .protocol_seen = PORT_IMAP },
+      { "port 995 speaks IMAP where POP3 belongs", "IMAP belongs on port 993" } },
+    { "SSH",
+      2525,
+      { .reach = REACH_OPEN,
+        .speaks = SPEAKS_OTHER,
+        .first = FIRST_SSH,
+        .first_text = "SSH-2.0-OpenSSH_9" },
+      { "not SMTP (\"SSH-2.0-OpenSSH_9\")", "; find out what listens" } },
+    { "nothing listens", 465, { .reach = REACH_REFUSED }, { "nothing listens on port 465; if" } },
+    { "filtered",
+      25,
+      { .reach = REACH_FILTERED },
+      { "port 25 does not answer, as behind a fire" } },
+    { "rate limited",
+      25,
+      { .reach = REACH_RATE_LIMITED, .error = { ERR_RATE, "421 too many connections" } },
+      { "too many or too fast (421 too many connections)", "; try again later" } },
+    { "no address", 25, { .reach = REACH_NO_ADDRESS }, { "has no address in this family" } },
+    { "no route", 25, { .reach = REACH_NO_ROUTE }, { "there is no route" } },
+    { "broken",
+      25,
+      { .reach = REACH_BROKEN, .error = { ERR_NETWORK, "reset" } },
+      { "port 25 could not be looked at: reset" } },
+    { "untried", 25, { .reach = REACH_UNTRIED }, { "port 25 was not looked at" } },
+    { "closed without a word",
+      143,
+      { .reach = REACH_OPEN, .first = FIRST_CLOSED },
+      { "closes it without a word; look into" } },
+    { "a greeting that refuses",
+      25,
+      { .reach = REACH_OPEN,
+        .speaks = SPEAKS_CLEAR,
+        .first = FIRST_SMTP,
+        .protocol_known = true,
+        .protocol_seen = PORT_SMTP,
+        .first_text = "554 no service for you" },
+      { "turns this client away in its greeting (\"554 no service for you\")" } },
+    { "BYE as a greeting",
+      143,
+      { .reach = REACH_OPEN,
+        .speaks = SPEAKS_CLEAR,
+        .first = FIRST_IMAP,
+        .protocol_known = true,
+        .protocol_seen = PORT_IMAP,
+        .first_text = "* BYE closed" },
+      { "turns this client away" } },
+    { "limited after it was known",
+      25,
+      { .reach = REACH_RATE_LIMITED,
+        .speaks = SPEAKS_CLEAR,
+        .first = FIRST_SMTP,
+        .first_text = "220 x",
+        .protocol_known = true,
+        .protocol_seen = PORT_SMTP },
+      { "" } },
+    { "all as it should be in clear",
+      143,
+      { .reach = REACH_OPEN,
+        .speaks = SPEAKS_CLEAR,
+        .first = FIRST_IMAP,
+        .first_text = "* OK",
+        .protocol_known = true,
+        .protocol_seen = PORT_IMAP,
+        .banner_after = MILLIS(10) },
+      { "" } },
+    { "all as it should be in TLS",
+      993,
+      { .reach = REACH_OPEN,
+        .speaks = SPEAKS_TLS,
+        .first = FIRST_NOTHING,
+        .protocol_known = true,
+        .protocol_seen = PORT_IMAP },
+      { "" } },
+};
+
+START_TEST(sentences)
+{
+    struct port_facts f = rows[_i].facts;
+    const struct port_standard *s = port_standard(rows[_i].port);
+    auto_buf text;
+    buf_init(&text, BUF_OURS);
+    f.spec = (struct port_spec) { .host = "mail.example.test",
+                                  .port = s->port,
+                                  .protocol = s->protocol,
+                                  .role = s->role,
+                                  .mode = s->mode };
+    port_mismatch_text(&f, &text);
+    if (!rows[_i].says[0][0])
+        ck_assert_msg(text.n == 0, "%s: %s", rows[_i].name, text.p);
+    for (size_t i = 0; i < COUNT(rows[_i].says) && rows[_i].says[i]; i++)
+        ck_assert_msg(strstr(text.p, rows[_i].says[i]) != NULL, "%s: %s", rows[_i].name, text.p);
+    ck_assert_msg(!text.n || text.p[text.n - 1] != '.', "%s", text.p);
+}
+END_TEST
+
+static void add(TCase *t)
+{
+    tcase_add_loop_test(t, sentences, 0, COUNT(rows));
+}
+
+int main(void)
+{
+    return run_tests("port_mismatch", add);
+}
