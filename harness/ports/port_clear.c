@@ -158,15 +158,15 @@ enum talk_answer visit_go_ahead(struct talk *t, bool *bytes_before)
     return answer;
 }
 
-static void note_refusal(struct visit *v, struct talk *t)
+/* Some servers offer STARTTLS and take it as the first thing only (Courier: not behind MAIL). */
+static void note_refusal(struct visit *v)
 {
     struct port_facts *f = v->facts;
-    bool user_taken =
-        t->protocol == PORT_POP3 && f->n_logins && f->logins[f->n_logins - 1].taken == SEEN_YES;
-    f->starttls_works = user_taken && f->starttls_offered == SEEN_YES ? SEEN_UNCLEAR : SEEN_NO;
-    if (f->starttls_works == SEEN_UNCLEAR)
-        visit_unclear(f, "STLS was refused behind USER, which was taken in clear: %s",
-                      f->starttls_said);
+    v->refused = f->starttls_offered == SEEN_YES && !v->no_probes;
+    f->starttls_works = v->refused ? SEEN_UNCLEAR : SEEN_NO;
+    if (v->refused)
+        visit_unclear(f, "%s was refused behind the questions in clear: %s",
+                      talk_words[f->protocol_seen].starttls, f->starttls_said);
 }
 
 static void begin_tls(struct visit *v, struct talk *t)
@@ -179,7 +179,7 @@ static void begin_tls(struct visit *v, struct talk *t)
         return;
     }
     if (answer != TALK_YES) {
-        note_refusal(v, t);
+        note_refusal(v);
         visit_leave(t);
         return;
     }

@@ -150,9 +150,9 @@ void visit_session(struct visit *v)
         f->speaks == SPEAKS_CLEAR && !f->clear_caps.known && f->spec.mode == TLS_MODE_IMPLICIT;
     if (late && visit_goes_on(v))
         converse(v, "late banner");
-    /* Some leave when they are asked for a login in clear. */
+    /* Some leave when they are asked for a login in clear, some take no STARTTLS behind it. */
     bool cut = v->lost && f->clear_caps.known && f->starttls_works == SEEN_NOT_ASKED;
-    if (cut && visit_goes_on(v)) {
+    if ((cut || v->refused) && visit_goes_on(v)) {
         v->no_probes = true;
         converse(v, "session again");
     }

@@ -11,6 +11,7 @@ struct visit {
     SSL_SESSION *session; /* of the first handshake; owned; NULL: none to resume */
     bool no_probes;       /* they made the server leave: only what TLS needs is asked */
     bool lost;            /* the first conversation broke off */
+    bool refused;         /* STARTTLS is offered, and was refused behind our probes */
 };
 
 /* May another connection be made? */
