@@ -114,6 +114,43 @@ static void close_while_served(void *arg)
     listener_close(NULL);
 }
 
+/* --- why there is no connection --- */
+
+static const struct {
+    const char *host, *source;
+    int family;
+    enum dial_failure failure;
+} failures[] = {
+    { "127.0.0.1", NULL, 0, DIAL_REFUSED },
+    { "localhost", NULL, AF_INET, DIAL_REFUSED },
+    { "127.0.0.1", NULL, AF_INET6, DIAL_NO_ADDRESS },
+    { "no-such-host.invalid", NULL, 0, DIAL_NO_ADDRESS },
+    { "127.0.0.1", "192.0.2.1", 0, DIAL_FAILED },
+};
+
+static void dial_nowhere(void *arg)
+{
+    int i = *(int *)arg;
+    enum dial_failure failure = DIAL_TIMEOUT;
+    struct error err;
+    struct stream *s;
+    struct listener *l = echo_server(NULL);
+    struct dial_options o = { .host = failures[i].host,
+                              .port = listener_port(l),
+                              .source = failures[i].source,
+                              .family = failures[i].family,
+                              .ret_failure = &failure };
+    listener_close(l); /* so nothing listens there */
+    ck_assert_int_lt(dial(&o, now() + SECONDS(30), &err, &s), 0);
+    ck_assert_msg(failure == failures[i].failure, "%d: %s", failure, err.text);
+}
+
+START_TEST(failures_are_told_apart)
+{
+    sched_main(CLOCK_REAL, dial_nowhere, &_i);
+}
+END_TEST
+
 START_TEST(closing_ends_every_connection)
 {
     sched_main(CLOCK_REAL, close_while_served, NULL);
@@ -304,6 +341,7 @@ END_TEST
 static void add(TCase *c)
 {
     tcase_add_test(c, many_connections_are_served_at_once);
+    tcase_add_loop_test(c, failures_are_told_apart, 0, COUNT(failures));
     tcase_add_test(c, closing_ends_every_connection);
     tcase_add_test(c, a_listener_says_why_it_cannot_listen);
     tcase_add_test(c, a_refusal_names_address_and_port);
