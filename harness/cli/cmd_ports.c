@@ -164,6 +164,15 @@ static void judge(struct job *j)
     port_report_survey(j->facts, j->n_facts, &j->run);
 }
 
+/* Closed ports alone are no verdict on anything. */
+static bool nothing_open(const struct job *j)
+{
+    for (size_t i = 0; i < j->n_facts; i++)
+        if (j->facts[i].reach == REACH_OPEN)
+            return false;
+    return !j->run.interrupted;
+}
+
 static int look(struct job *j)
 {
     int r = ports_subject_open(&j->subject, args.words.v[0], args.expect, &args.ports, &j->problems,
@@ -182,7 +191,9 @@ static int look(struct job *j)
     j->visits = NULL;
     describe_target(j);
     judge(j);
-    return 0;
+    return nothing_open(j) ? error_set(&j->err, ERR_NETWORK, "none of the %zu ports of %s answers",
+                                       j->n_facts, args.words.v[0])
+                           : 0;
 }
 
 static void ports_main(void *arg)
@@ -244,9 +255,10 @@ static void describe_run(struct job *j)
     j->run.settings.strict = args.strict;
     j->run.settings.level = LEVEL_NOTE;
     j->run.settings.jobs = (int)j->budget.max;
-    j->run.target.name = run_text(&j->run, slice_of(args.words.v[0]));
+    const char *word = args.words.n ? args.words.v[0] : "";
+    j->run.target.name = run_text(&j->run, slice_of(word));
     j->run.command_line =
-        run_textf(&j->run, "mailassay ports %s%s%s --policy %s", args.words.v[0],
+        run_textf(&j->run, "mailassay ports %s%s%s --policy %s", word,
                   args.expect ? " --expect " : "", args.expect ? args.expect : "", args.policy);
     j->output.verbosity = args.quiet ? -1 : args.verbose;
     j->output.colour = args.colour;
@@ -333,7 +345,10 @@ int cmd_ports(int argc, char **argv)
     if (r == 0) {
         hold_signals(&j.signals);
         sched_main(CLOCK_REAL, ports_main, &j);
-        status = j.problems.list.n ? say_problems(&j.problems) : write_result(&j);
+        bool wrong_words = j.run.error.code == ERR_USAGE || j.run.error.code == ERR_FILE;
+        status = j.problems.list.n ? say_problems(&j.problems)
+                 : wrong_words     ? say_error(&j.run.error)
+                                   : write_result(&j);
     }
     release(&j);
     return status;

@@ -253,6 +253,9 @@ int port_policy_load(const char *root, const char *name, struct port_policy *ret
     if (tree)
         read_policy(&file, tree);
     if (!tree || problems->list.n > before) {
+        const char *shown = arena_str(&problems->arena, slice_of(path));
+        for (size_t i = before; i < problems->list.n; i++)
+            problems->list.v[i].at.file = shown; /* mistakes outlive the policy */
         port_policy_release(&policy);
         return error_set(err, ERR_FILE, "the policy file %s has mistakes", name);
     }

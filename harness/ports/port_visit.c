@@ -105,6 +105,7 @@ void port_visit(const struct port_options *options, struct port_facts *facts)
 }
 
 struct row_task {
+    struct cond *ended;
     const struct port_options *options;
     struct port_facts *row;
     void (*done)(void *ctx, const struct port_facts *row);
@@ -118,18 +119,32 @@ static void visit_row(void *arg)
     port_visit(r->options, r->row);
     if (r->done)
         r->done(r->ctx, r->row);
+    cond_broadcast(r->ended);
+}
+
+/* Joins are never cancelled: a cancellation of ours is handed on first. */
+static void join_rows(struct row_task *tasks, size_t n, struct cond *ended)
+{
+    bool cancelled = false;
+    for (size_t i = 0; i < n; i++) {
+        while (!cancelled && !task_is_done(tasks[i].task))
+            cancelled = cond_wait(ended, NEVER) == WAKE_CANCEL;
+        for (size_t k = i; cancelled && k < n; k++)
+            task_cancel(tasks[k].task);
+        task_join(tasks[i].task);
+    }
 }
 
 void port_visit_all(const struct port_options *options, struct port_facts *rows, size_t n,
                     void (*done)(void *ctx, const struct port_facts *row), void *ctx)
 {
+    struct cond ended = { 0 };
     struct row_task *tasks = xcalloc(n ? n : 1, sizeof *tasks);
     for (size_t i = 0; i < n; i++) {
-        tasks[i] = (struct row_task) { options, &rows[i], done, ctx, NULL };
+        tasks[i] = (struct row_task) { &ended, options, &rows[i], done, ctx, NULL };
         tasks[i].task = task_spawn_named("port", visit_row, &tasks[i]);
     }
-    for (size_t i = 0; i < n; i++)
-        task_join(tasks[i].task);
+    join_rows(tasks, n, &ended);
     free(tasks);
     visit_parity(rows, n);
 }

@@ -1,0 +1,386 @@
+#!/usr/bin/env python3
+"""`mailassay ports` as people run it: the reference servers, ports that speak something else, limits,
+exit statuses, formats. Everything on loopback.
+
+usage: test_ports.py MAILASSAY SOURCE_ROOT          (TAP on standard output)"""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import jsonschema
+
+PROGRAM, ROOT = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
+HOST = "mail.mailassay.test"
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def run(*args, env=None, timeout=120, **kwargs):
+    full = dict(os.environ, NO_COLOR="1", MAILASSAY_SCENARIOS=str(ROOT / "scenarios"), **(env or {}))
+    return subprocess.run([PROGRAM, *map(str, args)], capture_output=True, text=True, env=full,
+                          timeout=timeout, errors="replace", **kwargs)
+
+
+def expect(condition, *what):
+    if not condition:
+        raise AssertionError(" ".join(str(w) for w in what))
+
+
+def expect_exit(result, status):
+    expect(result.returncode == status, "exit", result.returncode, "instead of", status, "\n",
+           result.stdout[-3000:], result.stderr[-1500:])
+
+
+@contextlib.contextmanager
+def serving(*args):
+    """The reference servers; gives the folder with resolve and ca.pem."""
+    with tempfile.TemporaryDirectory() as state:
+        process = subprocess.Popen([PROGRAM, "serve", "--state", state, *args],
+                                   stdout=subprocess.DEVNULL,
+                                   env=dict(os.environ, MAILASSAY_SCENARIOS=str(ROOT / "scenarios")))
+        try:
+            deadline = time.monotonic() + 20
+            while not (pathlib.Path(state) / "target.yaml").exists():
+                expect(process.poll() is None and time.monotonic() < deadline, "serve did not start")
+                time.sleep(0.02)
+            yield pathlib.Path(state)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+def port_of(state, service):
+    text = (state / "target.yaml").read_text()
+    return int(re.search(rf"^  {service}: {{port: (\d+)", text, re.M).group(1))
+
+
+class Script:
+    """A server that does `talk(socket)` with every connection, and counts them."""
+
+    def __init__(self, talk):
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=50)
+        self.port = self.socket.getsockname()[1]
+        self.talk, self.accepted, self.early = talk, 0, b""
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                peer, _ = self.socket.accept()
+            except OSError:
+                return
+            self.accepted += 1
+            threading.Thread(target=self.one, args=(peer,), daemon=True).start()
+
+    def one(self, peer):
+        with contextlib.suppress(OSError), peer:
+            self.talk(self, peer)
+
+    def close(self):
+        self.socket.close()
+
+
+@contextlib.contextmanager
+def scripted(talk):
+    server = Script(talk)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def look(state, *args, host=HOST, **kwargs):
+    return run("ports", host, "--resolve-file", state / "resolve", "--cacert", state / "ca.pem",
+               "--no-progress", *args, **kwargs)
+
+
+def one_port(service, port, *args, **kwargs):
+    return run("ports", "127.0.0.1", "-p", f"{service}={port}", "--no-progress", "--timeout", "2s",
+               *args, **kwargs)
+
+
+def results(result):
+    return json.loads(result.stdout)
+
+
+# ---- the reference servers ----
+
+@test
+def the_reference_servers_pass(state):
+    result = look(state, "--format", "json")
+    expect_exit(result, 0)
+    document = results(result)
+    bad = [r["id"] for r in document["results"] if r["outcome"] not in ("pass", "skip", "note")]
+    expect(not bad, bad)
+    expect(document["summary"]["counts"]["pass"] >= 80, document["summary"]["counts"])
+
+
+@test
+def every_port_takes_five_connections_at_most(state):
+    document = results(look(state, "--format", "json"))
+    rows = document["matrices"][0]["rows"]
+    at = document["matrices"][0]["columns"].index("conn")
+    counts = [int(row[at]["text"]) for row in rows]
+    expect(len(counts) == 8 and all(2 <= n <= 5 for n in counts), counts)
+    expect(document["run"]["connections"] == sum(counts), document["run"]["connections"], counts)
+
+
+@test
+def connections_are_counted_as_the_server_counts_them(state):
+    def greet(server, peer):
+        peer.sendall(b"220 mx.example ESMTP\r\n")
+        while line := peer.recv(4096):
+            peer.sendall(b"250 mx.example\r\n" if line[:4] in (b"EHLO", b"RSET", b"NOOP") else
+                         b"221 bye\r\n" if line[:4] == b"QUIT" else b"502 no\r\n")
+    with scripted(greet) as server:
+        document = results(one_port("smtp", server.port, "--format", "json"))
+        expect(document["run"]["connections"] == server.accepted <= 5,
+               document["run"]["connections"], server.accepted)
+
+
+@test
+def a_fault_is_found_with_its_fix(state):
+    with serving("--fault", "tls.versions.old-accepted") as faulty:
+        result = look(faulty)
+        expect_exit(result, 1)
+        expect("old-versions" in result.stdout and "RFC 8996" in result.stdout, result.stdout)
+
+
+@test
+def the_full_look_passes_too(state):
+    result = look(state, "--full", "-p", "25,587,993", "--format", "json")
+    expect_exit(result, 0)
+    ids = {r["id"].split("/")[-1] for r in results(result)["results"] if r["outcome"] == "pass"}
+    expect({"suites", "groups", "tolerance"} <= ids, ids)
+
+
+@test
+def the_table_fits_a_hundred_columns(state):
+    result = look(state)
+    long = [line for line in result.stdout.splitlines() if len(line) > 100]
+    expect(not long, long)
+    expect(re.search(r"^993 imaps +✔", result.stdout, re.M), result.stdout)
+
+
+# ---- ports that speak something else: the sentence and the fix ----
+
+def mismatch(result, *words):
+    expect_exit(result, 1)
+    text = " ".join(result.stdout.split())
+    for word in words:
+        expect(word in text, repr(word), "is missing in\n", result.stdout)
+
+
+@test
+def clear_text_on_an_implicit_port(state):
+    mismatch(one_port("imaps", port_of(state, "imap"), "--cacert", state / "ca.pem"),
+             "IMAP", "in clear", "STARTTLS")
+
+
+@test
+def tls_on_a_clear_text_port(state):
+    mismatch(one_port("imap", port_of(state, "imaps"), "--cacert", state / "ca.pem"),
+             "waits for a TLS handshake", "implicit TLS")
+
+
+@test
+def another_protocol(state):
+    mismatch(one_port("imaps", port_of(state, "pop3s"), "--cacert", state / "ca.pem"), "POP3")
+
+
+@test
+def http_is_named(state):
+    def http(server, peer):
+        peer.recv(4096)
+        peer.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+    with scripted(http) as server:
+        mismatch(one_port("imaps", server.port), "HTTP")
+
+
+@test
+def silence_is_said(state):
+    def silent(server, peer):
+        while peer.recv(4096):
+            pass
+    with scripted(silent) as server:
+        result = one_port("imap", server.port)
+        expect(result.returncode in (1, 5), result.returncode)
+        expect("says nothing" in result.stdout or "silen" in result.stdout, result.stdout)
+
+
+@test
+def a_slow_banner_is_waited_for_and_not_spoken_over(state):
+    def slow(server, peer):
+        time.sleep(1.2)
+        peer.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            server.early += peer.recv(4096)
+        peer.setblocking(True)
+        peer.sendall(b"* OK slow ready\r\n")
+        while line := peer.recv(4096):
+            tag = line.split()[0]
+            if b"CAPABILITY" in line.upper():
+                peer.sendall(b"* CAPABILITY IMAP4rev1 LOGINDISABLED\r\n" + tag + b" OK\r\n")
+            elif b"LOGOUT" in line.upper():
+                peer.sendall(b"* BYE\r\n" + tag + b" OK\r\n")
+            else:
+                peer.sendall(tag + b" BAD\r\n")
+    with scripted(slow) as server:
+        result = one_port("imap", server.port, "--timeout", "5s")
+        expect(not server.early, server.early)
+        expect("STARTTLS" in result.stdout, result.stdout)
+
+
+# ---- what is no verdict ----
+
+def dead_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@test
+def nothing_listens_is_not_success(state):
+    result = one_port("imaps", dead_port())
+    expect_exit(result, 5)
+    expect("nothing listens" in result.stdout or "refused" in result.stdout, result.stdout)
+
+
+@test
+def a_rate_limit_is_no_verdict(state):
+    def busy(server, peer):
+        peer.sendall(b"421 4.7.0 too many connections, try again later\r\n")
+    with scripted(busy) as server:
+        result = one_port("smtp", server.port, "--format", "json")
+        expect_exit(result, 5)
+        document = results(result)
+        expect(document["run"]["rateLimited"], "not said")
+        expect(not document["summary"]["counts"]["fail"], document["summary"]["counts"])
+
+
+@test
+def an_interruption_still_reports(state):
+    def silent(server, peer):
+        while peer.recv(4096):
+            pass
+    with scripted(silent) as server, tempfile.TemporaryDirectory() as folder:
+        report = pathlib.Path(folder) / "r.json"
+        process = subprocess.Popen([PROGRAM, "ports", "127.0.0.1", "-p", f"imap={server.port}",
+                                    "--timeout", "30s", "--report", f"json={report}"],
+                                   env=dict(os.environ, MAILASSAY_SCENARIOS=str(ROOT / "scenarios")),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not server.accepted:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        expect(process.wait(20) == 130, process.returncode)
+        expect(json.loads(report.read_text())["run"]["interrupted"], "not said")
+
+
+# ---- the command line ----
+
+@test
+def wrong_command_lines(state):
+    for words, part in ((["ports"], "one host"), (["ports", "a", "b"], "one host"),
+                        (["ports", "h", "--quick", "--full"], "exclude"),
+                        (["ports", "h", "-4", "-6"], "exclude"),
+                        (["ports", "h", "--format", "xml"], "table, json or nagios"),
+                        (["ports", "h", "--policy", "rfc932"], "did you mean"),
+                        (["ports", "h", "-p", "imapss"], "did you mean"),
+                        (["ports", "h", "--expect", "gmial"], "did you mean"),
+                        (["ports", "thunderbird"], "--expect thunderbird"),
+                        (["ports", "h", "--resolve", "nonsense"], "HOST:PORT:ADDRESS")):
+        result = run(*words)
+        expect_exit(result, 2)
+        expect(part in result.stderr, words, result.stderr)
+
+
+@test
+def bad_files_are_exit_3_with_their_place(state):
+    with tempfile.TemporaryDirectory() as folder:
+        bad = pathlib.Path(folder) / "bad.yaml"
+        bad.write_text("name: x\nthis: is no policy\n")
+        for words in (["--policy", bad], ["--expect", bad], ["--resolve-file", bad]):
+            result = run("ports", "127.0.0.1", *words)
+            expect_exit(result, 3)
+            expect(re.search(r"bad\.yaml:\d+:\d+", result.stderr), words, result.stderr)
+
+
+@test
+def a_report_that_cannot_be_written_is_exit_6(state):
+    expect_exit(run("ports", "127.0.0.1", "--report", "json=/nonexistent/x.json"), 6)
+
+
+@test
+def every_report_format_has_the_table_or_the_results(state):
+    with tempfile.TemporaryDirectory() as folder:
+        names = ("json", "junit", "junit-strict", "tap", "html", "text", "markdown")
+        reports = [f"--report={name}={folder}/{name}" for name in names]
+        expect_exit(look(state, "-p", "993", *reports), 0)
+        for name in names:
+            text = (pathlib.Path(folder) / name).read_text()
+            expect("old-versions" in text or name in ("text", "markdown"), name, text[:500])
+        document = json.loads((pathlib.Path(folder) / "json").read_text())
+        jsonschema.validate(document, json.loads((ROOT / "reports/schemas/result.json").read_text()))
+        for name in ("html", "text", "markdown"):
+            expect("clear login" in (pathlib.Path(folder) / name).read_text(), name)
+
+
+@test
+def monitoring_gets_one_line_and_its_own_statuses(state):
+    good = look(state, "-p", "993", "--format", "nagios")
+    expect_exit(good, 0)
+    expect(re.fullmatch(r"PORTS OK - [^|\n]+ \| ports=1 failed=0;;0 .*days_left=\d+.*\n", good.stdout),
+           good.stdout)
+    dead = one_port("imaps", dead_port(), "--format", "nagios")
+    expect_exit(dead, 3)
+    with serving("--fault", "tls.certificate.expired") as faulty:
+        bad = look(faulty, "-p", "993", "--format", "nagios")
+        expect_exit(bad, 2)
+        expect(bad.stdout.startswith("PORTS CRITICAL") and bad.stdout.count("\n") == 1, bad.stdout)
+
+
+@test
+def columns_are_listed_and_explained(state):
+    listed = run("list", "ports")
+    expect_exit(listed, 0)
+    names = re.findall(r"^ports/(\S+)", listed.stdout, re.M)
+    expect(len(names) >= 28, names)
+    manual = (ROOT / "docs/ports.md").read_text()
+    for name in names:
+        explained = run("explain", "ports/" + name)
+        expect_exit(explained, 0)
+        expect("proved by" in explained.stdout, explained.stdout)
+        expect(f"`{name}`" in manual, name, "is not in docs/ports.md")
+
+
+def main():
+    with serving() as state:
+        print(f"1..{len(TESTS)}")
+        failed = 0
+        for i, function in enumerate(TESTS, 1):
+            try:
+                function(state)
+                print(f"ok {i} - {function.__name__}", flush=True)
+            except Exception as error:
+                failed += 1
+                text = str(error).replace("\n", "\n# ")
+                print(f"not ok {i} - {function.__name__}\n# {type(error).__name__}: {text}",
+                      flush=True)
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
