@@ -211,16 +211,27 @@ static enum error_code error_of(const struct fetch *f)
     return ERR_NETWORK;
 }
 
-static int failed(const struct fetch *f, const struct http_request *request, struct error *err)
+/* The errno of a connection that could not be made, or 0. */
+static int connect_errno(const struct fetch *f)
 {
     long number = 0;
-    if (request->ret_errno && f->code == CURLE_COULDNT_CONNECT &&
-        curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK)
-        *request->ret_errno = (int)number;
+    if (f->code != CURLE_COULDNT_CONNECT)
+        return 0;
+    return curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK ? (int)number : 0;
+}
+
+static int failed(const struct fetch *f, const struct http_request *request, struct error *err)
+{
+    bool fields = f->header_octets > HTTP_HEADERS_MAX;
+    int number = connect_errno(f);
+    if (number && request->ret_errno)
+        *request->ret_errno = number;
     if (f->too_large)
         return error_set(err, ERR_LIMIT, "%s sends more than %d octets of %s", request->url,
-                         f->header_octets > HTTP_HEADERS_MAX ? HTTP_HEADERS_MAX : HTTP_BODY_MAX,
-                         f->header_octets > HTTP_HEADERS_MAX ? "header fields" : "body");
+                         fields ? HTTP_HEADERS_MAX : HTTP_BODY_MAX,
+                         fields ? "header fields" : "body");
+    if (number)
+        return error_set(err, ERR_NETWORK, "cannot fetch %s: %s", request->url, strerror(number));
     const char *why = f->why[0] ? f->why : curl_easy_strerror(f->code);
     return error_set(err, error_of(f), "cannot fetch %s: %s", request->url, why);
 }

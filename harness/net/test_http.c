@@ -163,7 +163,7 @@ static const struct row {
     { "http://web.example.test:8080/plain", { .https_only = true }, false, ERR_USAGE, 0, "http" },
     { "https://web.example.test:8443/plain", { 0 }, true, ERR_TLS, 0, "certificate" },
     { "https://other.example.test:8443/plain", { 0 }, false, ERR_TLS, 0, "other.example.test" },
-    { "http://web.example.test:9/plain", { 0 }, false, ERR_NETWORK, 0, "onnect" },
+    { "http://web.example.test:9/plain", { 0 }, false, ERR_NETWORK, 0, "refused" },
     { "ftp://web.example.test/x", { 0 }, false, ERR_USAGE, 0, "ftp" },
     { "file:///etc/passwd", { 0 }, false, ERR_USAGE, 0, "file" },
     { "http://", { 0 }, false, ERR_USAGE, 0, "" },
