@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "reference.h"
 #include "testing.h"
+#include "tls.h"
 #include "tls_survey.h"
 
 struct served {
@@ -10,12 +11,14 @@ struct served {
     struct reference *ref;
     struct stream *stream;
     struct task *task;
+    int min_version;
 };
 
 /* A server in memory, and how it treats connections. */
 struct lab {
     struct reference *ref;
     struct served *served;
+    int min_version; /* bare TLS of that version at least, and no mail behind it; 0: the server */
     unsigned opened, rate_after, silent_after; /* 0: never */
 };
 
@@ -23,6 +26,17 @@ static void serve(void *arg)
 {
     struct served *s = arg;
     reference_serve(s->ref, SERVICE_POP3S, s->stream, NULL);
+}
+
+static void shake(void *arg)
+{
+    struct served *s = arg;
+    struct stream *top;
+    struct tls_options options = { .min_version = s->min_version };
+    if (tls_open_server(s->stream, reference_tls_context(s->ref), &options, now() + SECONDS(20),
+                        NULL, &top) < 0)
+        top = s->stream;
+    stream_close(top);
 }
 
 /* Closes at once. */
@@ -42,10 +56,12 @@ static int lab_open(void *ctx, const char *question, nsec deadline, struct error
         return error_set(err, ERR_RATE, "421 4.7.0 too many connections");
     pair_open(ends);
     struct served *s = NEW(struct served);
-    *s = (struct served) { .next = lab->served, .ref = lab->ref, .stream = ends[1] };
+    *s = (struct served) {
+        .next = lab->served, .ref = lab->ref, .stream = ends[1], .min_version = lab->min_version
+    };
     lab->served = s;
     bool silent = lab->silent_after && lab->opened > lab->silent_after;
-    s->task = task_spawn_named("server", silent ? drop : serve, s);
+    s->task = task_spawn_named("server", silent ? drop : s->min_version ? shake : serve, s);
     *ret = ends[0];
     return 0;
 }
@@ -121,6 +137,7 @@ static void describe(const struct tls_survey *s, struct buf *out)
 static const struct {
     const char *fault;
     const char *has[6];
+    int min_version;
 } rows[] = {
     { NULL,
       { "versions=nnnnyy prefers13=y 13=1302,1303,1301 " CLEAN_12 "order=y weak " CLEAN_GROUPS,
@@ -153,7 +170,11 @@ static const struct {
     { "tls.hello.unknown-version-intolerant", { "tolerates=yyyny" } },
     { "tls.hello.long-hello-intolerant", { "tolerates=yyyyn", CLEAN_12 } },
     { "tls.versions.old-accepted", { "versions=nnyyyy" } },
-    { "tls.versions.only-old", { "versions=nnyynn prefers13=-" } },
+    { "tls.versions.only-old", { "versions=nnyynn prefers13=-", "tolerates=-----" } },
+    { NULL,
+      { "versions=nnnnny prefers13=y", "order=- weak " CLEAN_GROUPS, "signs=0403 ",
+        "renegotiates=- sha1=- ems=-", "tolerates=yyyyy unclear=0 " },
+      TLS1_3_VERSION },
     { "tls.versions.no-1.3", { "versions=nnnnyn prefers13=-", "fallback=-", "tolerates=yyyyy" } },
     { "tls.ciphers.null-accepted", { "weak=", "c006" } },
     { "tls.ciphers.anonymous-accepted", { "weak=", "c019" } },
@@ -164,7 +185,7 @@ static const struct {
 static void survey_row(void *arg)
 {
     int i = (int)(intptr_t)arg;
-    struct lab lab = { 0 };
+    struct lab lab = { .min_version = rows[i].min_version };
     struct tls_survey s = { 0 };
     auto_buf text;
     buf_init(&text, BUF_OURS);

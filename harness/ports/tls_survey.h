@@ -47,7 +47,8 @@ struct tls_survey {
     struct arena arena;
     enum survey_answer version[SURVEY_VERSIONS];
     uint16_t version_suite[SURVEY_VERSIONS]; /* the suite chosen with it */
-    enum survey_answer prefers_13;           /* both offered: 1.3 was chosen */
+    enum survey_answer prefers_13;           /* both offered: 1.3 was chosen; NOT_ASKED when
+                                                1.3 is not spoken */
     enum survey_answer old_versions;         /* quick: one hello with SSL 3.0 to TLS 1.1 only */
     uint16_t old_version;                    /* the version it chose: 0x0301 */
     enum survey_answer weak_suites; /* quick: one hello with nothing but weak suites, TLS 1.2 */

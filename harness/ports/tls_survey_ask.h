@@ -15,6 +15,7 @@ struct survey {
     unsigned max;                   /* connections; 0: no limit */
     unsigned trouble;               /* questions in a row that had no clear answer */
     bool stopped;                   /* nothing more is asked */
+    bool modern;                    /* the hello of a client of today was taken */
     struct tls_client_hello *taken; /* a hello that was accepted, for a control; owned; or NULL */
 };
 void survey_begin(struct survey *s, const struct survey_way *way, struct tls_survey *facts,

@@ -18,6 +18,7 @@ static void survey_modern(struct survey *s, struct tls_list *chosen_13)
     modern_hello(s, &hello);
     enum survey_answer got = survey_ask(s, "TLS 1.3 and 1.2", &hello, &answer);
     s->facts->prefers_13 = got;
+    s->modern = got == SURVEY_ACCEPTED;
     if (got == SURVEY_ACCEPTED && answer.version == WIRE_TLS13)
         tls_list_add(chosen_13, answer.suite);
     else if (got == SURVEY_ACCEPTED)
@@ -85,8 +86,8 @@ static enum survey_answer tolerates_records(struct survey *s, struct tls_client_
 
 void survey_tolerances(struct survey *s)
 {
-    /* What is to be tolerated is put into a hello that is otherwise known to be taken. */
-    if (!s->taken)
+    /* What is to be tolerated is put into a hello that was taken without it. */
+    if (!s->modern)
         return;
     for (int i = 0; i < TOLERANCES; i++) {
         struct tls_client_hello hello;
