@@ -33,7 +33,7 @@ const struct command_line *profiles_line(void)
 
 /* ---- the list ---- */
 
-enum { NAME_WIDTH = 16, PORTS_WIDTH = 19 };
+enum { NAME_WIDTH = 15, PORTS_WIDTH = 19 };
 
 /* "993, 143 STARTTLS" */
 static void add_ports(const struct profile *p, enum mail_protocol protocol, enum service_role role,

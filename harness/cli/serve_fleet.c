@@ -116,10 +116,10 @@ static int publish(struct serving *s)
     if (r == 0)
         r = write_passwords(s);
     if (r == 0)
-        r = state_folder_write(&s->folder, "target.yaml", buf_slice(&target), &s->err);
+        r = state_folder_write(&s->folder, "resolve", buf_slice(&resolve), &s->err);
     /* The last one: whoever waits for it finds the others. */
     if (r == 0)
-        r = state_folder_write(&s->folder, "resolve", buf_slice(&resolve), &s->err);
+        r = state_folder_write(&s->folder, "target.yaml", buf_slice(&target), &s->err);
     if (r == 0) {
         printf("%s# mailassay ports %s --resolve-file %s/resolve --cacert %s/ca.pem\n", resolve.p,
                s->options->profile, s->folder.path, s->folder.path);
