@@ -118,6 +118,14 @@ static void put_absent(const struct style *s, const struct discovery *d)
         buf_addc(s->out, '\n');
 }
 
+static bool visited(const struct discovery *d)
+{
+    array_each (e, &d->endpoints)
+        if (e->outcome != OUTCOME_NOT_RUN)
+            return true;
+    return false;
+}
+
 static void put_verdict(const struct style *s, const struct discovery *d, const struct run *run)
 {
     auto_buf text, gap;
@@ -134,7 +142,8 @@ static void put_verdict(const struct style *s, const struct discovery *d, const 
         buf_addf(&text, "Incomplete: %d of %d checks could not be judged", c.by[OUTCOME_ERROR],
                  c.total);
     else
-        buf_adds(&text, "Found, and consistent");
+        buf_addf(&text, "Found, and consistent%s",
+                 visited(d) ? "" : "; nothing was visited to see whether it works");
     style_paint(s, run->exit_code ? RED : GREEN, text.p);
     buf_addc(s->out, '\n');
 }

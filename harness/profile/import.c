@@ -126,6 +126,17 @@ static void add_notes(const struct import *im, struct profile *p)
     }
 }
 
+/* Nothing is left: because of the first server that cannot be used, when there is one. */
+static void refuse_empty(struct importing *g)
+{
+    array_each (f, &g->im->findings)
+        if (f->grade == IMPORT_WRONG) {
+            import_refuse(g, f->at, "%s", f->text);
+            return;
+        }
+    import_refuse(g, import_whole(g), "no server for IMAP, POP3 or submission is in it");
+}
+
 bool import_bytes(struct import *im, slice bytes, const char *shown, struct profile *ret)
 {
     struct profile p = { 0 };
@@ -137,7 +148,7 @@ bool import_bytes(struct import *im, slice bytes, const char *shown, struct prof
     else
         read_any(&g, bytes);
     if (!g.refused && !p.n_services)
-        import_refuse(&g, import_whole(&g), "no server for IMAP, POP3 or submission is in it");
+        refuse_empty(&g);
     if (g.refused) {
         profile_release(&p);
         return false;

@@ -1,5 +1,6 @@
 #include "import_private.h"
 #include "printable.h"
+#include <idn2.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -156,11 +157,25 @@ static void replace(struct importing *g, const struct xml_node *node, struct buf
 
 enum { LABEL_MAX = 63, HOST_MAX = 253 };
 
-/* Letters, digits, hyphens (underscores are met), dots; and anything beyond ASCII, which the
-   resolver turns to A-labels. */
+/* Letters, digits and hyphens; underscores are met. */
 static bool is_host_char(char c)
 {
-    return ascii_is_alnum(c) || c == '-' || c == '_' || (unsigned char)c >= 0x80;
+    return ascii_is_alnum(c) || c == '-' || c == '_';
+}
+
+/* What lies beyond ASCII as A-labels (RFC 5891). Unchanged when it cannot be: is_host_name() then
+   says no. */
+static void to_ascii(struct buf *host)
+{
+    char *ascii = NULL;
+    bool plain = true;
+    for (size_t i = 0; i < host->n; i++)
+        plain &= (unsigned char)host->p[i] < 0x80;
+    if (plain || idn2_to_ascii_8z(host->p, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != 0)
+        return;
+    buf_clear(host);
+    buf_adds(host, ascii);
+    idn2_free(ascii);
 }
 
 static bool is_host_name(slice text)
@@ -212,6 +227,7 @@ const char *import_host(struct importing *g, const struct xml_node *node)
     auto_buf text;
     buf_init(&text, BUF_OURS);
     replace(g, node, &text, &known);
+    to_ascii(&text);
     slice host = buf_slice(&text);
     if (!known) {
         import_say(g, IMPORT_WRONG, node->text_place,

@@ -52,14 +52,14 @@ static void show_findings(const struct import *im, struct buf *out)
 
 static void show_profile(const struct profile *p, struct buf *out)
 {
-    char text[320], auth[128];
+    char auth[128];
     buf_addf(out, "%s \"%s\" \"%s\"", p->origin, p->name, p->title);
     for (size_t i = 0; i < p->n_domains; i++)
         buf_addf(out, "%s %s", i ? "" : " for", p->domains[i]);
     for (size_t i = 0; i < p->n_services; i++) {
         const struct profile_service *s = &p->services[i];
-        buf_addf(out, "\n%u:%u+%u %s %s, %s, %s", s->at.line, s->at.column, s->at.length,
-                 mail_protocol_name(s->protocol), profile_service_text(s, text),
+        buf_addf(out, "\n%u:%u+%u %s %s:%u %s, %s, %s", s->at.line, s->at.column, s->at.length,
+                 mail_protocol_name(s->protocol), s->host, s->port, tls_mode_name(s->tls),
                  username_form_text(s->username), profile_auth_text(s->auth, auth));
     }
     buf_addc(out, '\n');
@@ -305,6 +305,15 @@ static const struct {
     { "%EMAILLOCALPART%.%EMAILDOMAIN%", "example.test", NULL },
     { "%EMAILDOMAIN", "example.test", NULL },
     { "%%", "example.test", NULL },
+    { "imap.b\xc3\xbc"
+      "cher.test",
+      NULL, "imap.xn--bcher-kva.test" },
+    { "imap.\xc2\x9b"
+      "31m.test",
+      NULL, NULL },
+    { "imap.\xe2\x80\xae"
+      "moc.test",
+      NULL, NULL },
 };
 
 START_TEST(placeholders_in_host_names)
