@@ -6,7 +6,8 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,6 +26,7 @@ struct fetch {
     struct buf body;
     size_t header_octets;
     bool too_large;
+    char *dns_id;
     char why[CURL_ERROR_SIZE];
     CURLcode code;
     int done; /* pipe end that the thread closes when it has ended */
@@ -40,6 +42,7 @@ static void fetch_drop(struct fetch *f)
     curl_slist_free_all(f->connect_to);
     curl_slist_free_all(f->headers);
     buf_release(&f->body);
+    free(f->dns_id);
     free(f);
 }
 
@@ -62,6 +65,16 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
         return size * n;
     f->too_large = true;
     return 0;
+}
+
+/* OpenSSL looks at the name, too, and at DNS names alone. */
+static CURLcode on_tls(CURL *easy, void *context, void *arg)
+{
+    const struct fetch *f = arg;
+    X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+                                               X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return X509_VERIFY_PARAM_set1_host(param, f->dns_id, 0) == 1 ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 }
 
 static CURLcode transfer(struct fetch *f)
@@ -108,8 +121,14 @@ static struct curl_slist *list_of(const char *const *texts)
     return list;
 }
 
-static void set_trust(CURL *c, const struct http_request *request)
+static void set_trust(struct fetch *f, const struct http_request *request)
 {
+    CURL *c = f->easy;
+    if (request->dns_id) {
+        f->dns_id = xstrdup(request->dns_id);
+        curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+        curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, f);
+    }
     if (!request->ca_file && !request->ca_pem.n)
         return;
     curl_easy_setopt(c, CURLOPT_CAPATH, NULL); // the system's roots are not added to ours
@@ -164,7 +183,7 @@ static struct fetch *fetch_new(const struct http_request *request)
     f->resolve = list_of(request->resolve);
     f->connect_to = list_of(request->connect_to);
     set_limits(f->easy, request);
-    set_trust(f->easy, request);
+    set_trust(f, request);
     set_content(f, request);
     curl_easy_setopt(f->easy, CURLOPT_URL, request->url);
     curl_easy_setopt(f->easy, CURLOPT_RESOLVE, f->resolve);

@@ -139,6 +139,7 @@ static bool fetch(struct judging *j, struct http_answer *ret)
                                     .connect_to = o->connect_to,
                                     .no_redirects = true,
                                     .https_only = true,
+                                    .dns_id = host,
                                     .timeout = policy_timeout(j),
                                     .ret_errno = &why };
     if (http_fetch(&request, &err, ret)) {
@@ -213,8 +214,8 @@ static void judge_visit(struct judging *j, const struct sts_policy *p, const str
         found(j, by_mode(p), "%s (%s) does no TLS%s%s: %s; switch STARTTLS on", host, where,
               f->tls.failure ? ": " : "", f->tls.failure ? f->tls.failure : "", effect(p));
     } else {
-        found(j, OUTCOME_SKIP, "%s (%s) showed no certificate to hold against the policy (%s)", host,
-              where, port_reach_name(f->reach));
+        found(j, OUTCOME_SKIP, "%s (%s) showed no certificate to hold against the policy (%s)",
+              host, where, port_reach_name(f->reach));
     }
 }
 
@@ -246,7 +247,8 @@ static void judge_promises(struct judging *j, const struct sts_policy *p)
         for (; (f = mx_row(j, host, &from)); n++)
             judge_visit(j, p, f);
         if (!n)
-            found(j, OUTCOME_SKIP, "%s was not visited, so that its certificate is not judged", host);
+            found(j, OUTCOME_SKIP, "%s was not visited, so that its certificate is not judged",
+                  host);
     }
 }
 

@@ -172,6 +172,7 @@ class World:
         self.other_name = self.strange.issue("other", "other.test", with_root=True)
         self.only_cn = self.ca.issue("cn", common_name="mx1.one.test")
         self.policy = self.ca.issue("policy", "mta-sts.one.test")
+        self.policy_cn = self.ca.issue("policy-cn", common_name="mta-sts.one.test")
         self.policy_strange = self.strange.issue("policy-strange", "mta-sts.one.test")
         self.policy_name = self.ca.issue("policy-name", "www.one.test")
 
@@ -388,6 +389,7 @@ def sts_bad_records_fail():
 def sts_policy_hosts_need_a_good_certificate():
     expect(sts(policy_of(), web="policy_strange"), "mta-sts fail: cannot fetch https://mta-sts.one.test/",
            "the policy host needs a certificate")
+    expect(sts(policy_of(), web="policy_cn"), "mta-sts fail: cannot fetch", "the policy host needs a certificate")
     expect(sts(policy_of(), web="policy_name"), "mta-sts fail: cannot fetch", "mta-sts.one.test")
 
 
