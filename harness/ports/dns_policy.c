@@ -264,6 +264,9 @@ static void conclude(struct judging *j, const struct dns_policy *policy)
     if (r->raw == OUTCOME_SKIP || r->raw == OUTCOME_ERROR) {
         r->reason = worst->text;
         r->error = worst->error;
+        array_each (f, &j->findings)
+            if (f != worst)
+                noted(j, "%s: %s", outcome_name(f->outcome), f->text);
         return;
     }
     struct result_failure *failure = result_fail(j->d->run, r, "%s", worst->text);
