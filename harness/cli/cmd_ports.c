@@ -1,6 +1,7 @@
 /* mailassay ports: the port/TLS matrix of a host, a domain or a profile. */
 #include "clause.h"
 #include "commands.h"
+#include "dns_policy.h"
 #include "port_expect.h"
 #include "port_report.h"
 #include "port_rows.h"
@@ -15,8 +16,9 @@
 enum { MOST_OPEN = 8 };
 
 static struct {
-    struct text_list words, ports, routes, reports;
+    struct text_list words, ports, routes, reports, connect_to;
     const char *policy, *expect, *format, *cacert, *source, *route_file, *colour;
+    const char *resolver, *anchor;
     bool quick, full, ipv4, ipv6, strict, no_progress;
     int verbose, quiet;
     uint64_t most_open, rate, most_connections;
@@ -42,6 +44,13 @@ static const struct option_row rows[] = {
       OPTION_LIST, &args.routes },
     { "resolve-file", 0, "FILE", "lines of HOST:PORT ADDRESS:PORT, as serve --profile writes them",
       OPTION_TEXT, &args.route_file },
+    { "resolver", 0, "ADDRESS[@PORT]|system",
+      "ask the DNS: a name with MX records is a domain then, and its policies are judged",
+      OPTION_TEXT, &args.resolver },
+    { "trust-anchor", 0, "FILE", "DS or DNSKEY records that DNSSEC begins at", OPTION_TEXT,
+      &args.anchor },
+    { "connect-to", 0, "HOST:PORT:ADDRESS:PORT", "reach a web host elsewhere (MTA-STS, autoconfig)",
+      OPTION_LIST, &args.connect_to },
     { "cacert", 0, "FILE", "trust these certificates (PEM), not the system's", OPTION_TEXT,
       &args.cacert },
     { "source-address", 0, "ADDRESS", "connect from this address", OPTION_TEXT, &args.source },
@@ -88,6 +97,7 @@ struct job {
     struct clauses clauses;
     struct port_policy policy;
     struct ports_subject subject;
+    struct ports_lookup lookup;
     struct port_options options;
     struct port_network network;
     struct budget budget;
@@ -154,14 +164,29 @@ static void make_facts(struct job *j)
         port_facts_init(&j->facts[j->n_facts], &r->list.v[j->n_facts]);
 }
 
-static void judge(struct job *j)
+static int judge_domain(struct job *j, int64_t when)
+{
+    struct dns_policy_options options = { .dns = j->lookup.dns,
+                                          .clauses = &j->clauses,
+                                          .timeout = j->options.timeout,
+                                          .now = when,
+                                          .ca_file = args.cacert,
+                                          .connect_to = j->lookup.connect_to };
+    return dns_policy_judge(&options, j->subject.domain, j->facts, j->n_facts, &j->run);
+}
+
+static int judge(struct job *j)
 {
     int64_t when = (int64_t)time(NULL);
+    int r = 0;
     port_judge_all(j->facts, j->n_facts, &j->policy, &j->clauses, when, &j->run);
     if (j->subject.expected)
         port_expect(j->subject.expected, j->facts, j->n_facts, &j->run);
+    if (j->subject.domain)
+        r = judge_domain(j, when);
     port_report_table(j->facts, j->n_facts, &j->policy, when, &j->run);
     port_report_survey(j->facts, j->n_facts, &j->run);
+    return r;
 }
 
 /* Closed ports alone are no verdict on anything. */
@@ -175,8 +200,8 @@ static bool nothing_open(const struct job *j)
 
 static int look(struct job *j)
 {
-    int r = ports_subject_open(&j->subject, args.words.v[0], args.expect, &args.ports, &j->problems,
-                               &j->err);
+    int r = ports_subject_open(&j->subject, args.words.v[0], args.expect, &args.ports, &j->lookup,
+                               &j->problems, &j->err);
     if (r == 0)
         port_rows_resolve(&j->subject.rows,
                           args.ipv4   ? AF_INET
@@ -190,7 +215,12 @@ static int look(struct job *j)
     task_join(j->visits);
     j->visits = NULL;
     describe_target(j);
-    judge(j);
+    r = judge(j);
+    if (r < 0)
+        return r;
+    if (!j->n_facts)
+        return error_set(&j->err, ERR_NETWORK, "nothing says where the mail of %s is served",
+                         args.words.v[0]);
     return nothing_open(j) ? error_set(&j->err, ERR_NETWORK, "none of the %zu ports of %s answers",
                                        j->n_facts, args.words.v[0])
                            : 0;
@@ -246,6 +276,7 @@ static void set_options(struct job *j)
         .timeout = args.timeout ? args.timeout : SECONDS(10),
         .pace = args.pace,
     };
+    j->lookup.timeout = j->options.timeout;
 }
 
 static void describe_run(struct job *j)
@@ -262,6 +293,21 @@ static void describe_run(struct job *j)
                   args.expect ? " --expect " : "", args.expect ? args.expect : "", args.policy);
     j->output.verbosity = args.quiet ? -1 : args.verbose;
     j->output.colour = args.colour;
+}
+
+static int open_dns(struct job *j)
+{
+    bool system = args.resolver && strcmp(args.resolver, "system") == 0;
+    struct dns_config config = { .resolver = system ? NULL : args.resolver,
+                                 .trust_anchor = args.anchor };
+    const char **connect_to = arena_new_n(&j->arena, const char *, args.connect_to.n + 1);
+    if (args.connect_to.n)
+        memcpy(connect_to, args.connect_to.v, args.connect_to.n * sizeof *connect_to);
+    j->lookup.ca_file = args.cacert;
+    j->lookup.connect_to = connect_to;
+    if (!args.resolver && !ports_subject_wants_dns(&j->subject, args.words.v[0]))
+        return 0;
+    return dns_open(&config, &j->err, &j->lookup.dns);
 }
 
 static int prepare(struct job *j)
@@ -286,6 +332,8 @@ static int prepare(struct job *j)
         r = run_output_prepare(&j->output, &args.reports, &j->err);
     if (r == 0)
         r = ports_subject_read(&j->subject, root, &j->problems, &j->err);
+    if (r == 0)
+        r = open_dns(j);
     set_options(j);
     describe_run(j);
     return r;
@@ -319,6 +367,7 @@ static void release(struct job *j)
     for (size_t i = 0; i < j->n_facts; i++)
         port_facts_release(&j->facts[i]);
     ports_subject_release(&j->subject);
+    dns_close(j->lookup.dns);
     port_policy_release(&j->policy);
     tls_context_free(j->tls);
     run_release(&j->run);
@@ -328,6 +377,7 @@ static void release(struct job *j)
     array_release(&args.words);
     array_release(&args.ports);
     array_release(&args.routes);
+    array_release(&args.connect_to);
     array_release(&args.reports);
 }
 

@@ -1,5 +1,8 @@
 #include "ports_subject.h"
+#include "dns_policy.h"
+#include "import.h"
 #include "port_expect.h"
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,14 +17,26 @@ int ports_subject_read(struct ports_subject *s, const char *root, struct problem
 void ports_subject_release(struct ports_subject *s)
 {
     port_rows_release(&s->rows);
+    discovery_release(&s->discovery);
     profiles_release(&s->profiles);
     profile_release(&s->imported);
 }
 
 /* ---- --expect ---- */
 
-static int read_expected(struct ports_subject *s, const char *expect, struct problems *problems,
-                         struct error *err)
+static bool is_foreign(const char *path)
+{
+    char start[512];
+    FILE *f = fopen(path, "re");
+    size_t n = f ? fread(start, 1, sizeof start, f) : 0;
+    if (f)
+        fclose(f);
+    return import_is_foreign(slice_make(start, n));
+}
+
+/* `word` stands for the placeholders of foreign formats. */
+static int read_expected(struct ports_subject *s, const char *word, const char *expect,
+                         struct problems *problems, struct error *err)
 {
     s->expected = profile_find(&s->profiles, slice_of(expect));
     if (s->expected)
@@ -32,38 +47,130 @@ static int read_expected(struct ports_subject *s, const char *expect, struct pro
                          expect, near ? "; did you mean \"" : "", near ? near : "",
                          near ? "\"?" : "");
     }
-    if (!profile_load(expect, expect, &s->imported, problems))
+    bool good = is_foreign(expect) ? profile_import(expect, word, &s->imported, problems)
+                                   : profile_load(expect, expect, &s->imported, problems);
+    if (!good)
         return error_set(err, ERR_FILE, "the file of --expect is not valid");
     s->expected = &s->imported;
     return 0;
 }
 
-/* ---- the argument ---- */
+/* ---- a profile ---- */
+
+static void add_rows(struct ports_subject *s, const struct profile *p)
+{
+    struct port_spec specs[PROFILE_SERVICES_MAX];
+    size_t n = port_rows_of_profile(p, specs, PROFILE_SERVICES_MAX);
+    for (size_t i = 0; i < n && i < PROFILE_SERVICES_MAX; i++)
+        port_rows_add(&s->rows, &specs[i]);
+}
 
 static int add_profile(struct ports_subject *s, const struct profile *p, struct error *err)
 {
-    struct port_spec specs[PROFILE_SERVICES_MAX];
     if (p->kind == PROFILE_REQUIRES)
         return error_set(err, ERR_USAGE,
                          "%s is a client: it has no ports; say --expect %s and the host", p->name,
                          p->name);
-    size_t n = port_rows_of_profile(p, specs, PROFILE_SERVICES_MAX);
-    for (size_t i = 0; i < n && i < PROFILE_SERVICES_MAX; i++)
-        port_rows_add(&s->rows, &specs[i]);
+    add_rows(s, p);
     s->expected = s->expected ? s->expected : p;
     return 0;
 }
 
-int ports_subject_open(struct ports_subject *s, const char *word, const char *expect,
-                       const struct text_list *ports, struct problems *problems, struct error *err)
+/* ---- a domain ---- */
+
+static int add_mx(struct ports_subject *s, const struct ports_lookup *lookup, struct error *err)
 {
-    int r = expect ? read_expected(s, expect, problems, err) : 0;
+    struct mx_hosts mx;
+    const struct port_standard *smtp = port_standard(25);
+    int r = dns_mx_hosts(lookup->dns, s->domain, now() + lookup->timeout, err, &mx);
     if (r < 0)
         return r;
+    for (size_t i = 0; i < mx.n; i++)
+        port_rows_add(&s->rows, &(struct port_spec) { .host = mx.hosts[i].name,
+                                                      .port = smtp->port,
+                                                      .protocol = smtp->protocol,
+                                                      .role = smtp->role,
+                                                      .mode = smtp->mode,
+                                                      .name = smtp->name });
+    mx_hosts_release(&mx);
+    return 0;
+}
+
+/* All that the domain publishes about its mail, and the usual names when it publishes nothing. */
+static int add_published(struct ports_subject *s, const struct ports_lookup *lookup,
+                         struct problems *problems, struct error *err)
+{
+    struct discover_options options = { .subject = s->domain,
+                                        .dns = lookup->dns,
+                                        .no_address = true,
+                                        .ca_file = lookup->ca_file,
+                                        .connect_to = lookup->connect_to,
+                                        .timeout = lookup->timeout };
+    bool published = false;
+    int r = discover_look(&options, problems, err, &s->discovery);
+    for (int i = 0; r == 0 && i < DISCOVER_SOURCES; i++) {
+        const struct discover_source *source = &s->discovery.sources[i];
+        if (source->state != DISCOVER_FOUND || (i == DISCOVER_GUESS && published))
+            continue;
+        add_rows(s, &source->profile);
+        published |= i != DISCOVER_GUESS;
+    }
+    return r;
+}
+
+static int add_domain(struct ports_subject *s, const char *word, const struct ports_lookup *lookup,
+                      struct problems *problems, struct error *err)
+{
+    const char *at = strrchr(word, '@');
+    s->domain = dns_name(slice_of(at ? at + 1 : word), &s->rows.arena);
+    if (!s->domain)
+        return error_set(err, ERR_USAGE, "\"%s\" is no domain name", at ? at + 1 : word);
+    int r = add_mx(s, lookup, err);
+    if (r == 0)
+        r = add_published(s, lookup, problems, err);
+    return r;
+}
+
+/* With a resolver a name that has MX records is a domain. */
+static bool is_domain(const char *word, const struct ports_lookup *lookup)
+{
+    struct arena arena = { 0 };
+    struct mx_hosts mx;
+    bool domain = false;
+    const char *name = lookup->dns ? dns_name(slice_of(word), &arena) : NULL;
+    if (strchr(word, '@'))
+        domain = true;
+    else if (name && dns_mx_hosts(lookup->dns, name, now() + lookup->timeout, NULL, &mx) == 0) {
+        domain = (mx.n && !mx.implicit) || mx.null_mx || mx.trust == DNS_BOGUS;
+        mx_hosts_release(&mx);
+    }
+    arena_release(&arena);
+    return domain;
+}
+
+/* ---- the word ---- */
+
+static const struct profile *profile_named(const struct ports_subject *s, const char *word)
+{
     const struct profile *named = profile_find(&s->profiles, slice_of(word));
-    if (!named)
-        named = profile_of_domain(&s->profiles, slice_of(word));
+    return named ? named : profile_of_domain(&s->profiles, slice_of(word));
+}
+
+bool ports_subject_wants_dns(const struct ports_subject *s, const char *word)
+{
+    return strchr(word, '@') && !profile_named(s, word);
+}
+
+int ports_subject_open(struct ports_subject *s, const char *word, const char *expect,
+                       const struct text_list *ports, const struct ports_lookup *lookup,
+                       struct problems *problems, struct error *err)
+{
+    int r = expect ? read_expected(s, word, expect, problems, err) : 0;
+    if (r < 0)
+        return r;
+    const struct profile *named = profile_named(s, word);
     if (named)
         return add_profile(s, named, err);
-    return port_rows_of_host(&s->rows, word, ports->v, ports->n, err);
+    return is_domain(word, lookup) ? add_domain(s, word, lookup, problems, err)
+                                   : port_rows_of_host(&s->rows, word, ports->v, ports->n, err);
 }

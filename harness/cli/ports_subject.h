@@ -3,6 +3,7 @@
 #ifndef PORTS_SUBJECT_H
 #define PORTS_SUBJECT_H
 
+#include "discover.h"
 #include "options.h"
 #include "port_rows.h"
 #include "profile.h"
@@ -12,6 +13,16 @@ struct ports_subject {
     struct profile_list profiles;   /* the bundled ones */
     struct profile imported;        /* from the file of --expect */
     const struct profile *expected; /* NULL: nothing is expected */
+    struct discovery discovery;     /* of a domain */
+    const char *domain;             /* whose DNS policies are judged; NULL: the word was a host */
+};
+
+/* How a domain is looked up. */
+struct ports_lookup {
+    struct dns *dns; /* NULL: a name without "@" is a host */
+    const char *ca_file;
+    const char *const *connect_to; /* as in http.h; NULL: none */
+    nsec timeout;
 };
 
 /* Reads the bundled profiles. ERR_FILE with problems added. */
@@ -20,7 +31,10 @@ int ports_subject_read(struct ports_subject *s, const char *root, struct problem
 /* Makes the rows. Called by a task, since a domain may have to be looked up. ERR_USAGE with a
    sentence when `expect` or `ports` name nothing, ERR_FILE with problems added. */
 int ports_subject_open(struct ports_subject *s, const char *word, const char *expect,
-                       const struct text_list *ports, struct problems *problems, struct error *err);
+                       const struct text_list *ports, const struct ports_lookup *lookup,
+                       struct problems *problems, struct error *err);
+/* Must the DNS be asked for this word: an address of a domain that no profile has? */
+bool ports_subject_wants_dns(const struct ports_subject *s, const char *word);
 void ports_subject_release(struct ports_subject *s);
 
 #endif

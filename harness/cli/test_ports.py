@@ -19,6 +19,8 @@ import time
 import jsonschema
 
 PROGRAM, ROOT = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
+sys.path.insert(0, str(ROOT / "harness/net"))
+import zone_fixture  # noqa: E402
 HOST = "mail.mailassay.test"
 TESTS = []
 
@@ -287,6 +289,59 @@ def an_interruption_still_reports(state):
         process.send_signal(signal.SIGINT)
         expect(process.wait(20) == 130, process.returncode)
         expect(json.loads(report.read_text())["run"]["interrupted"], "not said")
+
+
+# ---- domains ----
+
+DOMAIN = "mailassay.test"
+RECORDS = """@ MX 10 mail
+mail A 127.0.0.1
+_imaps._tcp SRV 0 1 993 mail
+_submissions._tcp SRV 0 1 465 mail
+_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@mailassay.test"
+@ CAA 0 issue "ca.example"
+"""
+
+
+def look_at_domain(state, zone, *args, word=DOMAIN):
+    with zone_fixture.Zones(zone) as zones:
+        return look(state, "--resolver", zones.resolver, "--trust-anchor", zones.anchor,
+                    "--format", "json", *args, host=word)
+
+
+@test
+def a_domain_is_looked_up_and_its_policies_are_judged(state):
+    result = look_at_domain(state, zone_fixture.Zone(DOMAIN, RECORDS, signed=True))
+    expect_exit(result, 0)
+    document = results(result)
+    by_id = {r["id"]: r["outcome"] for r in document["results"]}
+    expect(by_id.get("ports/dns/mx") == "pass" and by_id.get("ports/dns/tlsrpt") == "pass", by_id)
+    expect(by_id.get("ports/dns/dane") == "warn", "no TLSA record was not noticed")
+    ports = sorted(s["port"] for s in document["target"]["services"])
+    expect(ports == [25, 465, 993], ports)
+
+
+@test
+def an_address_names_its_domain(state):
+    result = look_at_domain(state, zone_fixture.Zone(DOMAIN, RECORDS), word="someone@" + DOMAIN)
+    expect_exit(result, 0)
+    expect("someone@" in result.stdout, "the word is not in the report")
+
+
+@test
+def a_bogus_zone_fails(state):
+    result = look_at_domain(state, zone_fixture.Zone(DOMAIN, RECORDS, broken="*"))
+    expect_exit(result, 1)
+    by_id = {r["id"]: r["outcome"] for r in results(result)["results"]}
+    expect(by_id.get("ports/dns/mx") == "fail", by_id)
+
+
+@test
+def a_domain_without_mail_is_not_success(state):
+    with zone_fixture.Zones(zone_fixture.Zone("empty.test", "@ TXT nothing")) as zones:
+        result = run("ports", "someone@empty.test", "--resolver", zones.resolver, "--no-progress")
+    expect_exit(result, 1)
+    expect("neither MX nor address" in result.stdout, result.stdout)
 
 
 # ---- the command line ----
