@@ -555,6 +555,16 @@ def one_bad_server_leaves_the_others(w):
 
 
 @test
+def settings_do_not_name_a_whole_network(w):
+    w.web.serve("autoconfig.hostile.test", MAIL,
+                autoconfig(*(server("imap", "imap.mail.test", port, "SSL")
+                             for port in range(2, 62))))
+    answer = w.json("me@hostile.test", web=["autoconfig.hostile.test"], status=1)
+    visited = [r for r in source(answer, "autoconfig")["services"] if r.get("visit")]
+    expect(len(visited) == 24, len(visited))
+
+
+@test
 def a_web_page_is_no_settings(w):
     w.web.serve("autoconfig.hostile.test", MAIL, (CORPUS / "web-page.xml").read_bytes())
     answer = w.json("me@hostile.test", web=["autoconfig.hostile.test"], mail=False, status=4)

@@ -120,7 +120,10 @@ void discovery_release(struct discovery *d);
 /* Compares what was found. Pure. */
 void discover_compare(struct discovery *d);
 
-/* Visits every endpoint that is published, or the guesses when nothing is, and adds one result for
+/* Settings from elsewhere decide whom we connect to: they do not get to name a whole network. */
+enum { DISCOVER_VISITS_MAX = 24 };
+
+/* Visits every endpoint that is published, at most DISCOVER_VISITS_MAX, or the guesses when nothing is, and adds one result for
    each to run ("ports/expect/HOST:PORT"). `routes`: "HOST:PORT:ADDRESS:PORT". Called by a task. */
 struct discover_checking {
     const struct port_options *ports;

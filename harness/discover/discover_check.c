@@ -14,26 +14,32 @@ static bool is_known(const struct discovery *d, const struct profile_service *ro
     return false;
 }
 
-/* Everything that is published; the guesses when a kind of service is published by nobody. */
+static void add_endpoint(struct discovery *d, struct discover_source *s,
+                         const struct profile_service *row)
+{
+    if (is_known(d, row))
+        return;
+    if (d->endpoints.n < DISCOVER_VISITS_MAX)
+        *array_push(&d->endpoints) = (struct discover_endpoint) { .row = row, .source = s->id };
+    else
+        source_find(d, s, IMPORT_NOTE, row->at, "%s:%u was not visited: %d others were", row->host,
+                    row->port, DISCOVER_VISITS_MAX);
+}
+
+/* Everything that is published; the guesses for what is published by nobody. */
 static void collect(struct discovery *d)
 {
-    bool published[PROTOCOL_IMAP + 1] = { 0 };
+    bool fetch = false, submit = false;
     for (int k = 0; k < DISCOVER_SOURCES; k++) {
         struct discover_source *s = &d->sources[k];
-        if (s->state != DISCOVER_FOUND)
-            continue;
-        for (size_t i = 0; i < s->profile.n_services; i++) {
+        for (size_t i = 0; s->state == DISCOVER_FOUND && i < s->profile.n_services; i++) {
             const struct profile_service *row = &s->profile.services[i];
-            bool incoming = row->protocol != PROTOCOL_SMTP;
-            if (k == DISCOVER_GUESS &&
-                (incoming ? published[PROTOCOL_IMAP] || published[PROTOCOL_POP3]
-                          : published[PROTOCOL_SMTP]))
+            bool submits = row->protocol == PROTOCOL_SMTP;
+            if (k == DISCOVER_GUESS && (submits ? submit : fetch))
                 continue;
-            if (k != DISCOVER_GUESS)
-                published[row->protocol] = true;
-            if (!is_known(d, row))
-                *array_push(&d->endpoints) =
-                    (struct discover_endpoint) { .row = row, .source = s->id };
+            submit |= submits && k != DISCOVER_GUESS;
+            fetch |= !submits && k != DISCOVER_GUESS;
+            add_endpoint(d, s, row);
         }
     }
 }
