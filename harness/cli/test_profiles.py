@@ -207,7 +207,7 @@ def defects_are_told_in_a_sentence():
             ("posteo", "tls.certificate.wrong-name", "posteo.de:993",
              "does not carry the published host posteo.de")):
         with fleet(profile, "--fault", fault) as state:
-            status, found = ports(state, profile)
+            status, found = ports(state, profile, "--timeout", "3s")
             expect(status == 1 and found[row][0] == "fail" and sentence in found[row][1], fault, found)
 
 

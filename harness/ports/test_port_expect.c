@@ -1,137 +1,12 @@
-#include "certs.h"
-#include "port_expect.h"
-#include "testing.h"
-#include <openssl/pem.h>
+#include "test_port_scene.h"
 #include <stdio.h>
 #include <sys/socket.h>
 
-/* Facts made up: a good row, to be spoilt by each case. */
-struct scene {
-    struct profile profile;
-    struct port_facts rows[8];
-    size_t n;
-    struct run run;
-};
-
-static X509 *certificate_for(const char *name)
-{
-    const char *const names[] = { name, "second.example.test", NULL };
-    struct ca *ca = ca_new("test");
-    auto_identity id = identity_new(ca, &(struct cert_spec) { .names = names });
-    BIO *bio = BIO_new_mem_buf(id.chain_pem, -1);
-    X509 *ret = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    BIO_free(bio);
-    ca_free(ca);
-    return ret;
-}
-
-static void offer(struct capabilities *caps, enum port_protocol protocol, const char *mechanisms)
-{
-    slice rest = slice_of(mechanisms), one;
-    char token[80];
-    capabilities_reset(caps);
-    if (protocol == PORT_SMTP && *mechanisms)
-        capabilities_add(caps, S("AUTH"), slice_of(mechanisms));
-    else if (protocol == PORT_POP3 && *mechanisms)
-        capabilities_add(caps, S("SASL"), slice_of(mechanisms));
-    while (protocol == PORT_IMAP && *mechanisms && slice_cut(&rest, ' ', &one)) {
-        snprintf(token, sizeof token, "AUTH=%.*s", SLICE_ARG(one));
-        capabilities_add(caps, slice_of(token), S(""));
-    }
-}
-
-static struct port_facts *add_row(struct scene *s, const char *host, uint16_t port,
-                                  enum port_protocol protocol, enum tls_mode mode)
-{
-    struct port_facts *f = &s->rows[s->n++];
-    const struct port_standard *standard = port_standard(port);
-    f->spec = (struct port_spec) { .host = host,
-                                   .port = port,
-                                   .protocol = protocol,
-                                   .role = standard ? standard->role : ROLE_ACCESS,
-                                   .mode = mode };
-    f->reach = REACH_OPEN;
-    f->speaks = mode == TLS_MODE_IMPLICIT ? SPEAKS_TLS : SPEAKS_CLEAR;
-    f->protocol_seen = protocol;
-    f->protocol_known = true;
-    if (mode != TLS_MODE_NONE) {
-        f->tls.up = f->tls.name_ok = true;
-        f->tls.certificate = certificate_for(host);
-        offer(&f->tls_caps, protocol, "PLAIN XOAUTH2");
-    }
-    if (mode == TLS_MODE_STARTTLS)
-        f->starttls_offered = f->starttls_works = SEEN_YES;
-    if (mode == TLS_MODE_NONE)
-        offer(&f->clear_caps, protocol, "PLAIN XOAUTH2");
-    return f;
-}
-
-static void publish(struct scene *s, enum mail_protocol protocol, const char *host, uint16_t port,
-                    enum tls_mode mode, unsigned auth)
-{
-    struct profile_service row = { .protocol = protocol,
-                                   .role =
-                                       protocol == PROTOCOL_SMTP ? ROLE_SUBMISSION : ROLE_ACCESS,
-                                   .host = host,
-                                   .port = port,
-                                   .tls = mode,
-                                   .auth = auth,
-                                   .at = { "mine.yaml", 7, 3, 10 },
-                                   .source_line = "    - {host: x}" };
-    s->profile.name = "mine";
-    s->profile.title = "Mine";
-    ck_assert(profile_add(&s->profile, &row));
-}
-
-static void scene_open(struct scene *s)
-{
-    *s = (struct scene) { 0 };
-    run_init(&s->run);
-}
-
-static void scene_close(struct scene *s)
-{
-    for (size_t i = 0; i < s->n; i++) {
-        X509_free(s->rows[i].tls.certificate);
-        capabilities_release(&s->rows[i].clear_caps);
-        capabilities_release(&s->rows[i].tls_caps);
-    }
-    profile_release(&s->profile);
-    run_release(&s->run);
-}
-
-static const struct result *judged(struct scene *s, const char *id)
-{
-    port_expect(&s->profile, s->rows, s->n, &s->run);
-    run_finish(&s->run, 0);
-    const struct result *r = run_find(&s->run, id);
-    ck_assert_msg(r != NULL, "no result %s", id);
-    return r;
-}
-
-static const char *said(const struct result *r)
-{
-    return r->failure ? r->failure->message : r->reason ? r->reason : "";
-}
-
 /* ---- one published row, every kind of mismatch ---- */
 
-#define HOST "mail.example.test"
-
-static void as_it_is(struct port_facts *f)
-{
-}
-static void refused(struct port_facts *f)
-{
-    f->reach = REACH_REFUSED;
-}
 static void filtered(struct port_facts *f)
 {
     f->reach = REACH_FILTERED;
-}
-static void rate_limited(struct port_facts *f)
-{
-    f->reach = REACH_RATE_LIMITED;
 }
 static void no_address(struct port_facts *f)
 {
@@ -185,10 +60,6 @@ static void no_handshake(struct port_facts *f)
     f->tls.up = false;
     f->tls.failure = "handshake failure (alert 40)";
 }
-static void no_starttls(struct port_facts *f)
-{
-    f->starttls_offered = f->starttls_works = SEEN_NO;
-}
 static void starttls_refused(struct port_facts *f)
 {
     f->starttls_works = SEEN_NO;
@@ -198,10 +69,6 @@ static void starttls_untried(struct port_facts *f)
 {
     f->starttls_works = SEEN_NOT_ASKED;
     f->tls.up = false;
-}
-static void other_name(struct port_facts *f)
-{
-    f->tls.name_ok = false;
 }
 static void untrusted(struct port_facts *f)
 {
@@ -213,23 +80,9 @@ static void no_certificate(struct port_facts *f)
     X509_free(f->tls.certificate);
     f->tls.certificate = NULL;
 }
-static void only_oauth(struct port_facts *f)
-{
-    offer(&f->tls_caps, f->spec.protocol, "XOAUTH2");
-    if (f->spec.protocol == PORT_IMAP)
-        capabilities_add(&f->tls_caps, S("LOGINDISABLED"), S(""));
-}
 static void only_bearer(struct port_facts *f)
 {
     offer(&f->tls_caps, f->spec.protocol, "OAUTHBEARER");
-}
-static void only_plain(struct port_facts *f)
-{
-    offer(&f->tls_caps, f->spec.protocol, "PLAIN");
-}
-static void only_scram(struct port_facts *f)
-{
-    offer(&f->tls_caps, f->spec.protocol, "SCRAM-SHA-256");
 }
 static void no_logins(struct port_facts *f)
 {
@@ -239,10 +92,6 @@ static void only_user(struct port_facts *f)
 {
     offer(&f->tls_caps, f->spec.protocol, "");
     capabilities_add(&f->tls_caps, S("USER"), S(""));
-}
-static void caps_unknown(struct port_facts *f)
-{
-    f->tls_caps.known = false;
 }
 static void caps_unknown_login(struct port_facts *f)
 {
@@ -254,8 +103,6 @@ static void asks_certificate(struct port_facts *f)
     f->tls.client_certificate_requested = true;
 }
 
-enum { PW = AUTH_PASSWORD, APP = AUTH_APP_PASSWORD, OAUTH = AUTH_OAUTH2 };
-
 static const struct {
     enum mail_protocol protocol;
     enum tls_mode mode;
@@ -264,17 +111,18 @@ static const struct {
     enum outcome outcome;
     const char *says;
 } cases[] = {
-    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW | OAUTH, as_it_is, OUTCOME_PASS, "" },
-    { PROTOCOL_IMAP, TLS_MODE_STARTTLS, PW | OAUTH, as_it_is, OUTCOME_PASS, "" },
-    { PROTOCOL_IMAP, TLS_MODE_NONE, PW | OAUTH, as_it_is, OUTCOME_PASS, "" },
-    { PROTOCOL_POP3, TLS_MODE_STARTTLS, PW, as_it_is, OUTCOME_PASS, "" },
-    { PROTOCOL_SMTP, TLS_MODE_STARTTLS, APP | OAUTH, as_it_is, OUTCOME_PASS, "" },
+    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW | OAUTH, spoil_as_it_is, OUTCOME_PASS, "" },
+    { PROTOCOL_IMAP, TLS_MODE_STARTTLS, PW | OAUTH, spoil_as_it_is, OUTCOME_PASS, "" },
+    { PROTOCOL_IMAP, TLS_MODE_NONE, PW | OAUTH, spoil_as_it_is, OUTCOME_PASS, "" },
+    { PROTOCOL_POP3, TLS_MODE_STARTTLS, PW, spoil_as_it_is, OUTCOME_PASS, "" },
+    { PROTOCOL_SMTP, TLS_MODE_STARTTLS, APP | OAUTH, spoil_as_it_is, OUTCOME_PASS, "" },
     { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, 0, no_logins, OUTCOME_PASS, "" },
     { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, AUTH_NONE, no_logins, OUTCOME_PASS, "" },
     { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, 0, lmtp, OUTCOME_PASS, "" },
-    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, refused, OUTCOME_FAIL, "nothing listens at " HOST },
+    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, spoil_refused, OUTCOME_FAIL,
+      "nothing listens at " HOST },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, filtered, OUTCOME_ERROR, "are not answered" },
-    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, rate_limited, OUTCOME_ERROR, "rate limited" },
+    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, spoil_rate_limited, OUTCOME_ERROR, "rate limited" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, no_address, OUTCOME_ERROR, "no address" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, untried, OUTCOME_ERROR, "not visited" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, broken, OUTCOME_ERROR, "reset by peer" },
@@ -291,38 +139,42 @@ static const struct {
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, smtp, OUTCOME_FAIL,
       "speaks SMTP where IMAP with implicit TLS is published" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, no_handshake, OUTCOME_FAIL, "alert 40" },
-    { PROTOCOL_SMTP, TLS_MODE_STARTTLS, PW, no_starttls, OUTCOME_FAIL,
+    { PROTOCOL_SMTP, TLS_MODE_STARTTLS, PW, spoil_no_starttls, OUTCOME_FAIL,
       "does not offer STARTTLS, although it is published" },
-    { PROTOCOL_POP3, TLS_MODE_STARTTLS, PW, no_starttls, OUTCOME_FAIL, "does not offer STLS" },
+    { PROTOCOL_POP3, TLS_MODE_STARTTLS, PW, spoil_no_starttls, OUTCOME_FAIL,
+      "does not offer STLS" },
     { PROTOCOL_SMTP, TLS_MODE_STARTTLS, PW, starttls_refused, OUTCOME_FAIL,
       "it does not work: it answers 454 not now" },
     { PROTOCOL_SMTP, TLS_MODE_STARTTLS, PW, starttls_untried, OUTCOME_ERROR, "was not tried" },
-    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, other_name, OUTCOME_FAIL,
+    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, spoil_other_name, OUTCOME_FAIL,
       "does not carry the published host " HOST " (it is for " HOST ", second.example.test)" },
-    { PROTOCOL_IMAP, TLS_MODE_NONE, PW, other_name, OUTCOME_PASS, "" },
+    { PROTOCOL_IMAP, TLS_MODE_NONE, PW, spoil_other_name, OUTCOME_PASS, "" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, untrusted, OUTCOME_FAIL, "signed by itself" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, no_certificate, OUTCOME_FAIL, "no certificate" },
-    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, only_oauth, OUTCOME_FAIL,
+    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, spoil_only_oauth, OUTCOME_FAIL,
       "offers no login with a password in TLS: that needs PLAIN or LOGIN, or the LOGIN command, "
       "and it offers XOAUTH2" },
-    { PROTOCOL_POP3, TLS_MODE_IMPLICIT, APP, only_oauth, OUTCOME_FAIL, "or USER, and it offers" },
+    { PROTOCOL_POP3, TLS_MODE_IMPLICIT, APP, spoil_only_oauth, OUTCOME_FAIL,
+      "or USER, and it offers" },
     { PROTOCOL_POP3, TLS_MODE_IMPLICIT, PW, only_user, OUTCOME_PASS, "" },
     { PROTOCOL_POP3, TLS_MODE_IMPLICIT, OAUTH, only_user, OUTCOME_FAIL, "it offers USER;" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, no_logins, OUTCOME_PASS, "" }, /* LOGIN */
     { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, PW, no_logins, OUTCOME_FAIL, "and it offers none;" },
     { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, OAUTH, only_bearer, OUTCOME_PASS, "" },
-    { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, OAUTH, only_plain, OUTCOME_FAIL,
+    { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, OAUTH, spoil_only_plain, OUTCOME_FAIL,
       "offers no login with OAuth2 in TLS: that needs XOAUTH2 or OAUTHBEARER, and it offers "
       "PLAIN" },
-    { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, PW | OAUTH, only_plain, OUTCOME_FAIL, "with OAuth2" },
-    { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, AUTH_ENCRYPTED_PASSWORD, only_scram, OUTCOME_PASS, "" },
-    { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, AUTH_ENCRYPTED_PASSWORD, only_plain, OUTCOME_FAIL,
+    { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, PW | OAUTH, spoil_only_plain, OUTCOME_FAIL, "with OAuth2" },
+    { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, AUTH_ENCRYPTED_PASSWORD, spoil_only_scram, OUTCOME_PASS,
+      "" },
+    { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, AUTH_ENCRYPTED_PASSWORD, spoil_only_plain, OUTCOME_FAIL,
       "CRAM-MD5, DIGEST-MD5" },
-    { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, AUTH_CLIENT_CERTIFICATE, only_plain, OUTCOME_FAIL,
+    { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, AUTH_CLIENT_CERTIFICATE, spoil_only_plain, OUTCOME_FAIL,
       "EXTERNAL" },
     { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, AUTH_CLIENT_CERTIFICATE, asks_certificate, OUTCOME_PASS,
       "" },
-    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, caps_unknown, OUTCOME_ERROR, "could not be found out" },
+    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, spoil_caps_unknown, OUTCOME_ERROR,
+      "could not be found out" },
     { PROTOCOL_POP3, TLS_MODE_IMPLICIT, PW, caps_unknown_login, OUTCOME_PASS, "" },
     { PROTOCOL_POP3, TLS_MODE_IMPLICIT, OAUTH, caps_unknown_login, OUTCOME_ERROR, "logins" },
 };
@@ -478,95 +330,6 @@ START_TEST(what_is_not_offered_must_not_answer)
 }
 END_TEST
 
-/* ---- a client's demands ---- */
-
-static void demand(struct scene *s, enum mail_protocol protocol, uint16_t port, enum tls_mode mode,
-                   unsigned auth)
-{
-    publish(s, protocol, NULL, port, mode, auth);
-    s->profile.kind = PROFILE_REQUIRES;
-}
-
-static const struct {
-    uint16_t port;
-    enum tls_mode mode;
-    void (*spoil)(struct port_facts *f);
-    enum outcome outcome;
-    const char *says;
-} demands[] = {
-    { 993, TLS_MODE_IMPLICIT, as_it_is, OUTCOME_PASS, "" },
-    { 143, TLS_MODE_STARTTLS, as_it_is, OUTCOME_PASS, "" },
-    { 993, TLS_MODE_IMPLICIT, only_plain, OUTCOME_PASS, "" }, /* either login does */
-    { 993, TLS_MODE_IMPLICIT, only_oauth, OUTCOME_PASS, "" },
-    { 143, TLS_MODE_STARTTLS, no_starttls, OUTCOME_FAIL,
-      "Mine needs IMAP with implicit TLS or IMAP with STARTTLS on port 143, and nothing here fits: "
-      "mail.example.test:143 does not offer STARTTLS" },
-    { 993, TLS_MODE_IMPLICIT, other_name, OUTCOME_FAIL, "does not carry" },
-    { 993, TLS_MODE_IMPLICIT, refused, OUTCOME_FAIL, "and nothing listens for it" },
-    { 993, TLS_MODE_IMPLICIT, rate_limited, OUTCOME_ERROR, "rate limited" },
-    { 993, TLS_MODE_IMPLICIT, caps_unknown, OUTCOME_ERROR, "could not be found out" },
-};
-
-START_TEST(a_client_needs_one_of_its_alternatives)
-{
-    struct scene s;
-    scene_open(&s);
-    demand(&s, PROTOCOL_IMAP, 0, TLS_MODE_IMPLICIT, PW | OAUTH);
-    demand(&s, PROTOCOL_IMAP, 143, TLS_MODE_STARTTLS, PW | OAUTH);
-    demands[_i].spoil(add_row(&s, HOST, demands[_i].port, PORT_IMAP, demands[_i].mode));
-    const struct result *r = judged(&s, "ports/expect/imap");
-    ck_assert_msg(r->outcome == demands[_i].outcome, "%s: %s", outcome_name(r->outcome), said(r));
-    ck_assert_msg(strstr(said(r), demands[_i].says), "%s", said(r));
-    scene_close(&s);
-}
-END_TEST
-
-START_TEST(none_of_several_logins_is_there)
-{
-    struct scene s;
-    scene_open(&s);
-    demand(&s, PROTOCOL_SMTP, 0, TLS_MODE_IMPLICIT, PW | OAUTH);
-    only_scram(add_row(&s, HOST, 465, PORT_SMTP, TLS_MODE_IMPLICIT));
-    const struct result *r = judged(&s, "ports/expect/submission");
-    ck_assert_int_eq(r->outcome, OUTCOME_FAIL);
-    ck_assert_ptr_nonnull(strstr(r->failure->message,
-                                 "none of the logins that are needed (password, OAuth2); it offers "
-                                 "SCRAM-SHA-256"));
-    scene_close(&s);
-}
-END_TEST
-
-START_TEST(imap_and_pop3_stand_for_each_other)
-{
-    struct scene s;
-    scene_open(&s);
-    demand(&s, PROTOCOL_IMAP, 0, TLS_MODE_IMPLICIT, PW);
-    demand(&s, PROTOCOL_POP3, 0, TLS_MODE_IMPLICIT, PW);
-    struct port_facts *imap = add_row(&s, HOST, 993, PORT_IMAP, TLS_MODE_IMPLICIT);
-    refused(add_row(&s, HOST, 995, PORT_POP3, TLS_MODE_IMPLICIT));
-    if (_i)
-        refused(imap);
-    const struct result *r = judged(&s, "ports/expect/pop3");
-    ck_assert_int_eq(r->outcome, _i ? OUTCOME_FAIL : OUTCOME_SKIP);
-    ck_assert_int_eq(run_find(&s.run, "ports/expect/imap")->outcome,
-                     _i ? OUTCOME_FAIL : OUTCOME_PASS);
-    scene_close(&s);
-}
-END_TEST
-
-START_TEST(no_row_of_that_kind)
-{
-    struct scene s;
-    scene_open(&s);
-    demand(&s, PROTOCOL_SMTP, 0, TLS_MODE_IMPLICIT, PW);
-    add_row(&s, HOST, 993, PORT_IMAP, TLS_MODE_IMPLICIT);
-    const struct result *r = judged(&s, "ports/expect/submission");
-    ck_assert_int_eq(r->outcome, OUTCOME_ERROR);
-    ck_assert_ptr_nonnull(strstr(r->reason, "no port of this kind"));
-    scene_close(&s);
-}
-END_TEST
-
 /* ---- which rows to visit ---- */
 
 START_TEST(rows_of_a_profile)
@@ -603,10 +366,6 @@ static void add(TCase *t)
     tcase_add_loop_test(t, another_host_stands_in, 0, 2);
     tcase_add_test(t, the_same_row_twice_gives_two_results);
     tcase_add_loop_test(t, what_is_not_offered_must_not_answer, 0, COUNT(silences));
-    tcase_add_loop_test(t, a_client_needs_one_of_its_alternatives, 0, COUNT(demands));
-    tcase_add_test(t, none_of_several_logins_is_there);
-    tcase_add_loop_test(t, imap_and_pop3_stand_for_each_other, 0, 2);
-    tcase_add_test(t, no_row_of_that_kind);
     tcase_add_test(t, rows_of_a_profile);
 }
 
