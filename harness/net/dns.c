@@ -13,14 +13,19 @@
 #include <unbound.h>
 #include <unistd.h>
 
-#define ROOT_ANCHOR "/usr/share/dns/root.key"
-enum { DNS_RECORDS_MAX = 2000 };
+/* Where distributions keep the root's anchor. */
+static const char *const root_anchors[] = { "/usr/share/dns/root.key",
+                                            "/var/lib/unbound/root.key" };
+enum { DNS_RECORDS_MAX = 2000, DNS_SOA = 6 };
 
 struct dns {
     struct ub_ctx *ub;
-    char *resolver; /* for sentences */
-    int fd;         /* a duplicate of libunbound's, as whatever was waited for is closed by us */
-    bool pumped;    /* a task waits for fd, and hands answers to all */
+    char *resolver;   /* for sentences */
+    int fd;           /* a duplicate of libunbound's, as whatever was waited for is closed by us */
+    bool anchor;      /* there is one */
+    bool root_anchor; /* one of them is the root's */
+    bool root_holds;  /* the root was seen to be signed: the resolver passes signatures on */
+    bool pumped;      /* a task waits for fd, and hands answers to all */
     struct cond changed;
 };
 
@@ -75,21 +80,45 @@ static int set_resolver(struct ub_ctx *ub, const struct dns_config *config, stru
     return 0;
 }
 
-static int set_anchor(struct ub_ctx *ub, const char *file, struct error *err)
+static const char *anchor_file(const struct dns_config *config)
 {
-    if (!file && access(ROOT_ANCHOR, R_OK) == 0)
-        file = ROOT_ANCHOR;
-    if (!file)
+    for (size_t i = 0; !config->trust_anchor && i < COUNT(root_anchors); i++)
+        if (access(root_anchors[i], R_OK) == 0)
+            return root_anchors[i];
+    return config->trust_anchor;
+}
+
+/* Is there a record of the root, "." at the beginning of a line? */
+static bool names_root(FILE *file)
+{
+    bool at_start = true, dot = false;
+    for (int c; (c = fgetc(file)) != EOF;) {
+        if (dot && (c == ' ' || c == '\t'))
+            return true;
+        dot = at_start && c == '.';
+        at_start = c == '\n';
+    }
+    return false;
+}
+
+static int set_anchor(struct dns *d, const struct dns_config *config, struct error *err)
+{
+    const char *name = anchor_file(config);
+    if (!name)
         return 0;
-    if (access(file, R_OK))
-        return error_set(err, ERR_FILE, "cannot read the trust anchor %s: %s", file,
+    FILE *file = fopen(name, "re");
+    if (!file)
+        return error_set(err, ERR_FILE, "cannot read the trust anchor %s: %s", name,
                          strerror(errno));
-    if (ub_ctx_add_ta_file(ub, file))
-        return error_set(err, ERR_FILE, "cannot use the trust anchor %s", file);
+    d->anchor = true;
+    d->root_anchor = names_root(file);
+    fclose(file);
+    if (ub_ctx_add_ta_file(d->ub, name))
+        return error_set(err, ERR_FILE, "cannot use the trust anchor %s", name);
     return 0;
 }
 
-static int set_options(struct ub_ctx *ub, const struct dns_config *config, struct error *err)
+static int set_options(struct dns *d, const struct dns_config *config, struct error *err)
 {
     static const char *const options[][2] = {
         { "do-not-query-localhost:", "no" }, // resolvers of this host, and those of tests
@@ -98,12 +127,12 @@ static int set_options(struct ub_ctx *ub, const struct dns_config *config, struc
         { "module-config:", "validator iterator" },
     };
     for (size_t i = 0; i < COUNT(options); i++)
-        if (ub_ctx_set_option(ub, options[i][0], options[i][1]))
+        if (ub_ctx_set_option(d->ub, options[i][0], options[i][1]))
             return error_set(err, ERR_INTERNAL, "libunbound does not know %s", options[i][0]);
-    if (ub_ctx_async(ub, 1))
+    if (ub_ctx_async(d->ub, 1))
         return error_set(err, ERR_INTERNAL, "libunbound cannot work in a thread");
-    int r = set_resolver(ub, config, err);
-    return r ? r : set_anchor(ub, config->trust_anchor, err);
+    int r = set_resolver(d->ub, config, err);
+    return r ? r : set_anchor(d, config, err);
 }
 
 /* Zones that libunbound would answer itself: whoever names a resolver wants its answers. The first
@@ -127,22 +156,20 @@ int dns_open(const struct dns_config *config, struct error *err, struct dns **re
     if (!ub)
         return error_set(err, ERR_INTERNAL, "libunbound cannot be set up: %s", strerror(errno));
     ub_ctx_debugout(ub, NULL);
-    int r = set_options(ub, config, err);
-    if (!r)
-        r = set_zones(ub, config, err);
-    int fd = r ? -1 : fcntl(ub_fd(ub), F_DUPFD_CLOEXEC, 3);
-    if (!r && fd < 0)
-        r = error_set(err, ERR_INTERNAL, "libunbound has no descriptor: %s", strerror(errno));
-    if (r) {
-        ub_ctx_delete(ub);
-        return r;
-    }
     struct dns *d = NEW(struct dns);
     d->ub = ub;
-    d->fd = fd;
-    d->resolver = xprintf("%s", config->resolver ? config->resolver : "the system's resolver");
-    *ret = d;
-    return 0;
+    d->fd = -1;
+    d->resolver = xstrdup(config->resolver ? config->resolver : "the system's resolver");
+    int r = set_options(d, config, err);
+    if (!r)
+        r = set_zones(ub, config, err);
+    if (!r && (d->fd = fcntl(ub_fd(ub), F_DUPFD_CLOEXEC, 3)) < 0)
+        r = error_set(err, ERR_INTERNAL, "libunbound has no descriptor: %s", strerror(errno));
+    if (r)
+        dns_close(d);
+    else
+        *ret = d;
+    return r;
 }
 
 void dns_close(struct dns *d)
@@ -152,11 +179,16 @@ void dns_close(struct dns *d)
     assert(!d->pumped);
     if (task_self())
         task_close_fd(d->fd);
-    else
+    else if (d->fd >= 0)
         close(d->fd);
     ub_ctx_delete(d->ub);
     free(d->resolver);
     free(d);
+}
+
+bool dns_has_anchor(const struct dns *d)
+{
+    return d->anchor;
 }
 
 static void on_answer(void *arg, int failure, struct ub_result *result)
@@ -258,6 +290,27 @@ static void fill(const struct ub_result *result, const char *name, enum dns_type
     a->why_bogus = arena_str(&a->arena, slice_of(why));
 }
 
+/* Is a bogus answer the zone's? Behind a resolver that drops signatures the root is bogus as well, and
+   then nothing can be said about anybody. */
+static int check_root(struct dns *d, nsec deadline, struct error *err)
+{
+    struct asking asking = { 0 };
+    if (!d->root_anchor || d->root_holds)
+        return 0;
+    int r = ask(d, ".", (enum dns_type)DNS_SOA, deadline, &asking, err);
+    if (r)
+        return r;
+    d->root_holds = !asking.failure && asking.result && asking.result->secure;
+    ub_resolve_free(asking.result);
+    if (d->root_holds)
+        return 0;
+    return error_set(
+        err, ERR_NETWORK,
+        "%s does not give the signatures of the root, so that nothing can be validated: "
+        "name another resolver",
+        d->resolver);
+}
+
 int dns_query(struct dns *d, const char *name, enum dns_type type, nsec deadline, struct error *err,
               struct dns_answer *ret)
 {
@@ -269,6 +322,10 @@ int dns_query(struct dns *d, const char *name, enum dns_type type, nsec deadline
         return error_set(err, ERR_NETWORK, "no answer from %s for %s of %s: %s", d->resolver,
                          dns_type_name(type), name, ub_strerror(asking.failure));
     const struct ub_result *result = asking.result;
+    if (result->bogus && (r = check_root(d, deadline, err))) {
+        ub_resolve_free(asking.result);
+        return r;
+    }
     if (!result->bogus && result->rcode != 0 && result->rcode != 3) {
         r = error_set(err, ERR_NETWORK, "%s for %s of %s from %s", rcode_name(result->rcode),
                       dns_type_name(type), name, d->resolver);

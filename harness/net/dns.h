@@ -10,16 +10,19 @@
 struct dns;
 
 struct dns_config {
-    const char
-        *resolver; /* "127.0.0.1", "127.0.0.1@5353", "[::1]@53"; NULL: the system's. It may be
-                                 an authoritative server, which then answers for its zones only */
-    const char *trust_anchor; /* file of DS or DNSKEY records; NULL: Debian's root anchor when it is
-                                 installed, otherwise nothing is ever secure */
+    /* "127.0.0.1", "127.0.0.1@5353", "[::1]@53"; NULL: the system's. It may be an authoritative
+       server, which then answers for its zones only. */
+    const char *resolver;
+    /* File of DS or DNSKEY records; NULL: the root's, when the system has it (Debian's package
+       dns-root-data), otherwise nothing is ever secure. */
+    const char *trust_anchor;
 };
 /* ERR_FILE for a bad anchor file, ERR_USAGE for a bad resolver. May be called outside of tasks; so
    may dns_close(), when no query is under way. */
 int dns_open(const struct dns_config *config, struct error *err, struct dns **ret);
 void dns_close(struct dns *d);
+/* Is there a trust anchor? Without one DNS_INSECURE says nothing about a zone. */
+bool dns_has_anchor(const struct dns *d);
 
 enum dns_type {
     DNS_A = 1,
@@ -63,8 +66,8 @@ struct dns_answer {
     size_t malformed; /* records whose RDATA is not well formed; they are left out */
 };
 /* *ret is the caller's, to be released; n == 0 is a good answer (no such record). MX and SRV are
-   sorted by priority, then heavier weight first. Errors: ERR_NETWORK (SERVFAIL, no answer; for bogus
-   data there is no error but trust == DNS_BOGUS with n == 0), ERR_TIMEOUT, ERR_CANCEL. */
+   sorted by priority, then heavier weight first. Errors: ERR_NETWORK (SERVFAIL, no answer, a
+   resolver that drops signatures; for bogus data there is no error but trust == DNS_BOGUS with n == 0), ERR_TIMEOUT, ERR_CANCEL. */
 int dns_query(struct dns *d, const char *name, enum dns_type type, nsec deadline, struct error *err,
               struct dns_answer *ret);
 void dns_answer_release(struct dns_answer *a);

@@ -86,6 +86,15 @@ def without_an_anchor_nothing_is_secure(zones):
            "example.test MX: insecure [10", "TLSA: insecure [")
 
 
+def a_resolver_that_drops_signatures_is_an_error(zones):
+    """Not every zone is bogus then: even the root is."""
+    with Zones(Zone("one.test", "@ MX 10 mx")) as stripped:
+        anchor = stripped.folder / "root"
+        anchor.write_text("; the root\n.\tIN DS 20326 8 2 " + "ab" * 32 + "\n")
+        expect(ask(stripped, "one.test", "MX", anchor=str(anchor)),
+               "error network: 127.0.0.1@", "does not give the signatures of the root")
+
+
 def odd_octets_are_escaped(zones):
     expect(ask(zones, "odd\\.label.example.test", "MX"), "host=a\\032b.example.test")
 
@@ -129,7 +138,8 @@ def bad_settings_are_told(zones):
 
 
 TESTS = [every_type_is_read, aliases_are_followed, what_is_not_there_is_an_answer,
-         broken_signatures_are_bogus, without_an_anchor_nothing_is_secure, odd_octets_are_escaped,
+         broken_signatures_are_bogus, without_an_anchor_nothing_is_secure,
+         a_resolver_that_drops_signatures_is_an_error, odd_octets_are_escaped,
          a_zone_that_is_not_served_is_an_error, a_dead_resolver_times_out, questions_can_be_cancelled,
          many_questions_at_once, bad_settings_are_told]
 

@@ -259,6 +259,13 @@ void judge_dane(struct judging *j)
     size_t without = 0;
     if (!mx_is_known(j))
         return;
+    if (!dns_has_anchor(j->d->options->dns)) {
+        found(j, OUTCOME_SKIP,
+              "without a trust anchor nobody can tell what is signed: install dns-root-data, or "
+              "name a "
+              "file with --trust-anchor");
+        return;
+    }
     for (size_t i = 0; i < mx->n && !j->d->cancelled; i++)
         judge_mx_host(j, mx->hosts[i].name, &without);
     if (without && !j->d->cancelled)
