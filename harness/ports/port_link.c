@@ -80,7 +80,8 @@ static void link_close(struct stream *s)
         l->way->alert = first_bytes_alert(port_link_first(s));
         l->way->answered = l->n_first > 0;
     }
-    if (l->fall_back)
+    /* Behind a ServerHello the handshake has not failed: our line would only break it. */
+    if (l->fall_back && (l->way->alert >= 0 || !l->way->answered))
         probe_fall_back(l);
     stream_close(s->under);
     if (l->budget)

@@ -63,7 +63,7 @@ struct tls_survey {
     enum survey_answer extended_master_secret, secure_renegotiation, compression, truncated_hmac;
     enum survey_answer encrypt_then_mac;
     enum survey_answer client_renegotiation; /* full: renegotiation by the client is taken */
-    enum survey_answer fallback_scsv;        /* ACCEPTED: inappropriate_fallback was answered */
+    enum survey_answer fallback_scsv;        /* ACCEPTED: the hello that fell back was refused */
     enum survey_answer tolerance[TOLERANCES];
     unsigned connections;
     ARRAY(const char *) unclear; /* sentences, arena's */

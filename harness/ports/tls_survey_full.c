@@ -47,7 +47,8 @@ void survey_encrypt_then_mac(struct survey *s)
     tls_answer_release(&answer);
 }
 
-/* RFC 7507: only meaningful one step below the server's newest version. */
+/* RFC 7507: only meaningful one step below the server's newest version. Some close instead of saying
+   inappropriate_fallback (Dovecot): the client is stopped all the same. */
 void survey_fallback(struct survey *s)
 {
     struct tls_client_hello hello;
@@ -60,8 +61,9 @@ void survey_fallback(struct survey *s)
     survey_hello(s, newest - 1, &hello);
     tls_list_add(&hello.suites, SUITE_FALLBACK_SCSV);
     enum survey_answer got = survey_ask(s, "fallback SCSV", &hello, &answer);
-    bool said = answer.alert == ALERT_INAPPROPRIATE_FALLBACK;
-    s->facts->fallback_scsv = got == SURVEY_UNCLEAR ? got : said ? SURVEY_ACCEPTED : SURVEY_REFUSED;
+    s->facts->fallback_scsv = got == SURVEY_REFUSED    ? SURVEY_ACCEPTED
+                              : got == SURVEY_ACCEPTED ? SURVEY_REFUSED
+                                                       : got;
     tls_answer_release(&answer);
 }
 
