@@ -1,6 +1,7 @@
 #include "selftest_ports.h"
 #include "port_column.h"
 #include "port_visit.h"
+#include "ports_account.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -74,7 +75,17 @@ static void judge_all(const struct lab *lab, const struct port_facts *facts, siz
     }
 }
 
-static int look(const struct lab *lab, const struct faults *faults, bool full,
+static int ask_account(const struct lab *lab, struct own_target *own, struct port_facts *facts,
+                       struct error *err)
+{
+    struct run run;
+    run_init(&run);
+    int r = ports_account_ask(lab->asked->library, &own->target, facts, COUNT(lab_rows), &run, err);
+    run_release(&run);
+    return r;
+}
+
+static int look(const struct lab *lab, const struct faults *faults, bool full, bool account,
                 struct port_verdict *ret, struct error *err)
 {
     struct own_target own;
@@ -96,6 +107,8 @@ static int look(const struct lab *lab, const struct faults *faults, bool full,
             port_facts_init(&facts[i], &spec);
         }
         port_visit_all(&options, facts, COUNT(lab_rows), NULL, NULL);
+        if (account)
+            r = ask_account(lab, &own, facts, err);
         judge_all(lab, facts, COUNT(lab_rows), ret);
         for (size_t i = 0; i < COUNT(lab_rows); i++)
             port_facts_release(&facts[i]);
@@ -127,7 +140,7 @@ static void clean_columns(const struct lab *lab, const struct port_verdict *quic
             continue;
         for (size_t k = 0; k < COUNT(both); k++) {
             enum outcome o = both[k]->outcome;
-            bool fine = o == OUTCOME_PASS || (k == 0 && o == OUTCOME_SKIP && c->full);
+            bool fine = o == OUTCOME_PASS || (o == OUTCOME_SKIP && !k && (c->full || c->account));
             good &= fine;
             if (!fine || lab->asked->verbose)
                 printf("%-5s ports/%s: %s (%s)\n", fine ? "pass" : "FAIL", c->name, both[k]->text,
@@ -154,9 +167,9 @@ static int prove(const struct lab *lab, const struct port_column *c, const char 
         lab->counts->unproved++;
         return 0;
     }
-    int r = look(lab, &faults, c->full, verdicts, err);
+    int r = look(lab, &faults, c->full, c->account, verdicts, err);
     if (r == 0 && !c->full && !is_killed(v)) /* some of what it asks needs more connections */
-        r = look(lab, &faults, true, verdicts, err);
+        r = look(lab, &faults, true, c->account, verdicts, err);
     if (r < 0)
         return r;
     lab->counts->faults++;
@@ -205,13 +218,13 @@ int ports_selftest(const struct ports_selftest *t, struct proof_counts *counts, 
     struct lab lab = { .asked = t, .counts = counts };
     struct problems problems = { 0 };
     struct faults none = { 0 };
-    int r = port_policy_load(t->root, "rfc9325", &lab.policy, &problems, err);
+    int r = port_policy_load(t->library->root, "rfc9325", &lab.policy, &problems, err);
     if (r == 0 && n_port_columns > COLUMNS_MAX)
         r = error_set(err, ERR_INTERNAL, "more columns than the selftest has room for");
     if (r == 0)
-        r = look(&lab, &none, false, quick, err);
+        r = look(&lab, &none, false, false, quick, err);
     if (r == 0)
-        r = look(&lab, &none, true, full, err);
+        r = look(&lab, &none, true, true, full, err);
     if (r == 0)
         clean_columns(&lab, quick, full);
     if (r == 0 && !t->clean_only)

@@ -38,6 +38,7 @@ struct port_column {
     bool full;                                /* needs --full */
     const char *proved_by[COLUMN_FAULTS_MAX]; /* "tls.versions.old-accepted" */
     void (*judge)(const struct port_judging *j, struct port_verdict *v);
+    bool account; /* has an answer only with an account (--target) */
 };
 extern const struct port_column port_columns[];
 extern const size_t n_port_columns;

@@ -300,10 +300,6 @@ COLUMN(injection)
                                                 "rfc9051/6.2.1/plaintext-discarded",
                                                 "rfc3207/6/cleartext-not-trusted" };
     const struct port_facts *f = j->facts;
-    if (f->falls_back == SEEN_YES)
-        find(v, OUTCOME_FAIL, "rfc8446/6.2/fatal-error-closes", "falls back",
-             "after a handshake that failed the server goes on in clear text; it must close the "
-             "connection");
     switch (f->injection) {
     case INJECTION_EXECUTED:
         find(v, OUTCOME_FAIL, clause_of(f, &clauses), "executed",
@@ -326,6 +322,10 @@ COLUMN(injection)
              f->spec.mode == TLS_MODE_IMPLICIT ? "this port has no STARTTLS to inject behind"
                                                : "injection behind STARTTLS was not tried");
     }
+    if (f->falls_back == SEEN_YES)
+        find(v, OUTCOME_FAIL, "rfc8446/6.2/fatal-error-closes", "falls back",
+             "after a handshake that failed the server goes on in clear text; it must close the "
+             "connection");
 }
 
 /* ---- T20 is TLS mandatory ---- */
@@ -393,6 +393,9 @@ COLUMN(requiretls)
         return;
     if (f->requiretls_listed_in_tls == SEEN_NO)
         find(v, OUTCOME_SKIP, NULL, "no", "REQUIRETLS is not offered");
+    else if (f->spec.role == ROLE_SUBMISSION && f->requiretls_taken == SEEN_UNCLEAR)
+        find(v, OUTCOME_SKIP, NULL, "",
+             "REQUIRETLS is offered; whether MAIL takes it needs an account: give --target FILE");
     else if (answered(j, v, f->requiretls_taken, "MAIL with REQUIRETLS is taken"))
         find(v, OUTCOME_PASS, NULL, "yes", "REQUIRETLS is offered inside TLS, and taken");
 }

@@ -28,14 +28,18 @@ static void ask_requiretls(struct visit *v, struct talk *t)
     struct port_facts *f = v->facts;
     bool listed = caps_has(&f->tls_caps, S("REQUIRETLS"));
     f->requiretls_listed_in_tls = listed ? SEEN_YES : SEEN_NO;
-    if (!listed || t->protocol != PORT_SMTP)
+    if (!listed)
         return;
     enum talk_answer answer = talk_command(t, "MAIL FROM:<> REQUIRETLS");
     if (visit_lost(v, t, "MAIL with REQUIRETLS"))
         return;
-    /* Without a login submission refuses any MAIL: 530 says nothing on the parameter. */
-    bool login_first = slice_starts(t->last, S("530"));
-    f->requiretls_taken = answer == TALK_YES ? SEEN_YES : login_first ? SEEN_UNCLEAR : SEEN_NO;
+    /* Without a login submission refuses any MAIL, and greylists and the like do: only replies of
+       syntax speak of the parameter (RFC 5321 section 4.1.1.11). */
+    static const char *const unknown[] = { "500", "501", "504", "555" };
+    bool refused = false;
+    for (size_t i = 0; i < COUNT(unknown); i++)
+        refused |= slice_starts(t->last, slice_of(unknown[i]));
+    f->requiretls_taken = answer == TALK_YES ? SEEN_YES : refused ? SEEN_NO : SEEN_UNCLEAR;
     if (answer != TALK_YES)
         visit_unclear(f, "MAIL with REQUIRETLS was answered %s", talk_said(t));
     else

@@ -18,10 +18,11 @@ static bool has_a_server(const struct port_facts *f)
     return !none[port_mismatch(f)];
 }
 
+/* Errors of ours, and of the network: no question has an answer. What else a port may be, the first
+   column tells. */
 static bool is_error(enum mismatch m)
 {
-    return m == MISMATCH_RATE_LIMITED || m == MISMATCH_BROKEN || m == MISMATCH_CLOSES ||
-           m == MISMATCH_REFUSES_US || m == MISMATCH_SILENT;
+    return m == MISMATCH_RATE_LIMITED || m == MISMATCH_BROKEN;
 }
 
 void port_judge(const struct port_judging *j, const struct port_column *column,

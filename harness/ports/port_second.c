@@ -167,8 +167,10 @@ static void ask_alpn(struct visit *v, bool resume)
     int alert;
     visit_tls_options(v->facts, &how);
     how.alpn = foreign;
-    how.resume = resume ? v->session : NULL;
+    /* OpenSSL never resumes a session again that a handshake failed with, so it gets a copy. */
+    how.resume = resume && v->session ? SSL_SESSION_dup(v->session) : NULL;
     int r = shake_once(v, "ALPN", &how, resume ? note_resumed : NULL, &alert);
+    SSL_SESSION_free(how.resume);
     if (r == 0)
         v->facts->tls.alpn_foreign = SEEN_YES;
     else if (r == ERR_TLS)

@@ -259,6 +259,8 @@ static const struct sasl_mechanism mechanisms[] = {
 
 static bool is_offered(const struct server_conn *c, const struct sasl_mechanism *m)
 {
+    if (m->offered == in_tls && !c->tls && server_fault(c, FAULT_TLS_BINDING_IN_CLEAR))
+        return true;
     return server_conn_allows_passwords(c) && (!m->offered || m->offered(c)) &&
            server_conn_has_mechanism(c, slice_of(m->name));
 }

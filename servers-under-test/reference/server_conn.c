@@ -27,7 +27,7 @@ static bool handshake(struct server_conn *c)
         return false;
     }
     struct tls_options options;
-    struct tls_context *context = server_tls_context(tls, c->peer, &options);
+    struct tls_context *context = server_tls_context(tls, c->service->role, c->peer, &options);
     if (tls_mimic_wanted(c->faults) &&
         !tls_mimic(&c->stream, c->faults, buf_slice(&tls->leaf), &options, deadline))
         return false;

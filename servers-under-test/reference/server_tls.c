@@ -2,6 +2,7 @@
 #include "array.h"
 #include "server_certs.h"
 #include <openssl/pem.h>
+#include <strings.h>
 
 enum { LEAF_MAX = 64 * 1024 };
 
@@ -65,11 +66,24 @@ static int context_of(const struct server_certificate *c, const struct reference
     return tls_server_context_new(&config, err, ret);
 }
 
-/* Faults of server names. */
-static bool refuse_name(void *arg, const char *sni)
+static bool is_known_name(const struct server_tls *t, const char *sni)
+{
+    for (size_t i = 0; t->names && t->names[i]; i++)
+        if (strcasecmp(sni, t->names[i]) == 0)
+            return true;
+    return strcasecmp(sni, t->host_name) == 0 || strcasecmp(sni, "localhost") == 0;
+}
+
+static bool refuse_from_server(void *arg, const char *sni)
 {
     const struct server_tls *t = arg;
-    return sni ? t->only_known_names && strcmp(sni, t->host_name) != 0 : t->name_required;
+    return sni ? t->only_known_names && !is_known_name(t, sni) : t->name_required;
+}
+
+static bool refuse_from_user(void *arg, const char *sni)
+{
+    const struct server_tls *t = arg;
+    return sni ? !t->any_name && !is_known_name(t, sni) : t->name_required;
 }
 
 static struct tls_context *choose(void *arg, const char *sni)
@@ -129,10 +143,6 @@ static int make_others(struct server_tls *t, const struct reference_options *o,
                        const char *host_name, struct error *err)
 {
     int r = 0;
-    t->options.refuse = refuse_name;
-    t->options.choose_arg = t;
-    t->name_required = fault_on(&o->faults, FAULT_TLS_SNI_REQUIRED);
-    t->only_known_names = fault_on(&o->faults, FAULT_TLS_SNI_UNKNOWN);
     if (fault_on(&o->faults, FAULT_TLS_SNI_NEEDED)) {
         t->options.choose = choose;
         r = make_other(t, o, host_name, err, &t->nameless);
@@ -153,10 +163,12 @@ static int make_contexts(struct server_tls *t, const struct reference_options *o
     return r < 0 ? r : make_others(t, o, host_name, err);
 }
 
-struct tls_context *server_tls_context(const struct server_tls *t, const char *peer,
-                                       struct tls_options *options)
+struct tls_context *server_tls_context(const struct server_tls *t, enum service_role role,
+                                       const char *peer, struct tls_options *options)
 {
+    bool user = role == ROLE_SUBMISSION || role == ROLE_ACCESS;
     *options = t->options;
+    options->refuse = user ? refuse_from_user : refuse_from_server;
     if (!t->ipv6 || !strchr(peer, ':'))
         return t->context;
     options->max_version = TLS1_2_VERSION;
@@ -166,11 +178,17 @@ struct tls_context *server_tls_context(const struct server_tls *t, const char *p
 int server_tls_init(struct server_tls *t, const struct reference_options *o, const char *host_name,
                     struct error *err)
 {
-    *t = (struct server_tls) {
-        .context = o->tls, .borrowed = o->tls != NULL, .ca = o->ca, .host_name = host_name
-    };
+    *t = (struct server_tls) { .context = o->tls,
+                               .borrowed = o->tls != NULL,
+                               .ca = o->ca,
+                               .host_name = host_name,
+                               .names = o->names,
+                               .name_required = fault_on(&o->faults, FAULT_TLS_SNI_REQUIRED),
+                               .only_known_names = fault_on(&o->faults, FAULT_TLS_SNI_UNKNOWN),
+                               .any_name = fault_on(&o->faults, FAULT_TLS_SNI_SERVED) };
     buf_init(&t->leaf, LEAF_MAX);
     options_by_fault(&t->options, &o->faults);
+    t->options.choose_arg = t;
     if (t->borrowed)
         return 0;
     if (!t->ca)

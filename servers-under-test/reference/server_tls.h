@@ -16,7 +16,8 @@ struct server_tls {
     struct tls_context *nameless; /* for clients that send no server name, by fault; or NULL */
     struct tls_context *ipv6;     /* for clients that come over IPv6, by fault; or NULL */
     const char *host_name;        /* borrowed */
-    bool name_required, only_known_names; /* faults of server names */
+    const char *const *names;     /* more of them; borrowed; NULL: none */
+    bool name_required, only_known_names, any_name; /* faults of server names */
     struct tls_options options;
     struct buf leaf; /* DER of the certificate; empty with a context of the caller's */
 };
@@ -25,9 +26,11 @@ struct server_tls {
 int server_tls_init(struct server_tls *t, const struct reference_options *options,
                     const char *host_name, struct error *err);
 void server_tls_release(struct server_tls *t);
-/* What to shake hands with, for a client of that address. */
-struct tls_context *server_tls_context(const struct server_tls *t, const char *peer,
-                                       struct tls_options *options);
+/* What to shake hands with, for a client of that address. Users' clients that send a server name
+   which is unknown here are refused (RFC 9325 section 3.7), other servers are not (RFC 8461 section
+   7.1). */
+struct tls_context *server_tls_context(const struct server_tls *t, enum service_role role,
+                                       const char *peer, struct tls_options *options);
 /* The one of an instance; in reference.c. */
 const struct server_tls *reference_tls(const struct reference *ref);
 
