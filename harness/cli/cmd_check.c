@@ -1,6 +1,8 @@
-/* mailassay check: the linter of scenario, target, baseline and profile files. */
+/* mailassay check: the linter of scenario, target, baseline and profile files, and of published
+   settings. */
 #include "commands.h"
 #include "baseline.h"
+#include "import.h"
 #include "profile.h"
 #include <string.h>
 #include <unistd.h>
@@ -9,9 +11,28 @@ static const struct command_line line = {
     "check", "[FILE]...",
     "Validates scenario, target, baseline and profile files (told apart by their content) and "
     "shows\n"
-    "every mistake with its place. Without a file: the bundled scenarios and profiles.",
+    "every mistake with its place; of published settings (autoconfig, Autodiscover, mobileconfig) "
+    "also\n"
+    "what is suspicious. Without a file: the bundled scenarios and profiles.",
     NULL, 0
 };
+
+/* Settings in another format: autoconfig, Autodiscover, mobileconfig. What is suspicious about them
+   is a mistake here. */
+static void check_settings(struct library *l, const char *path)
+{
+    struct import im = { .email = "user@example.org", .problems = &l->problems };
+    struct profile p = { 0 };
+    import_file(&im, path, &p);
+    array_each (f, &im.findings) {
+        struct place at = f->at;
+        at.file = arena_str(&l->problems.arena, slice_of(path));
+        if (f->grade == IMPORT_WARN)
+            problem_add(&l->problems, at, "%s", f->text);
+    }
+    profile_release(&p);
+    import_release(&im);
+}
 
 /* A file with "services" is a target, one with "offers" or "requires" a profile, a list is a
    baseline, anything else a scenario. */
@@ -19,6 +40,10 @@ static void check_file(struct library *l, const char *path)
 {
     struct problems peeked = { 0 };
     struct arena arena = { 0 };
+    if (import_is_foreign_file(path)) {
+        check_settings(l, path);
+        return;
+    }
     const struct node *root = node_load(path, path, &arena, &peeked);
     bool target = root && node_get(root, "services"), list = root && root->kind == NODE_LIST;
     bool profile = root && profile_is_one(root);

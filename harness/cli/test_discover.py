@@ -710,6 +710,22 @@ def every_report_format_is_written(w):
         expect("imap.mail.test:993" in text, r, "lacks the endpoint")
 
 
+@test
+def check_lints_settings(w):
+    def check(name):
+        return subprocess.run([PROGRAM, "check", CORPUS / name], capture_output=True, text=True,
+                              env=environment())
+    done = check("suspicious-autoconfig.xml")
+    expect(done.returncode == 3, done)
+    for words in ("suspicious-autoconfig.xml:8:17", "without its closing percent sign", "^^^^",
+                  "is 587 meant?", "port 993 is that of IMAP, not of POP3"):
+        expect(words in done.stderr, words, "is missing in\n", done.stderr)
+    for name in ("good-autoconfig.xml", "good.mobileconfig", "good-autodiscover.xml",
+                 "signed.mobileconfig"):
+        expect(check(name).returncode == 0, name, check(name).stderr)
+    expect(check("hostile-laughs.xml").returncode == 3, "hostile XML")
+
+
 def main():
     if zone_fixture.missing():
         print("1..0 # SKIP", "missing:", " ".join(zone_fixture.missing()))

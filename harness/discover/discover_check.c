@@ -110,6 +110,20 @@ static void take_results(struct discovery *d, const struct run *run)
     }
 }
 
+/* A mismatch becomes a skip. */
+static void excuse(struct result *r)
+{
+    struct result_failure *f = r->failure;
+    r->raw = OUTCOME_SKIP;
+    r->error = ERR_NONE;
+    r->reason = f ? f->message : r->reason;
+    r->failure = NULL;
+    if (f) {
+        array_release(&f->expected);
+        array_release(&f->more);
+    }
+}
+
 /* Guesses are nobody's promise: what does not answer there is no failure. */
 static void soften_guesses(struct discovery *d, struct run *run)
 {
@@ -118,10 +132,7 @@ static void soften_guesses(struct discovery *d, struct run *run)
         if (!r || e->source != DISCOVER_GUESS)
             continue;
         if (r->raw != OUTCOME_PASS && r->raw != OUTCOME_WARN) {
-            r->raw = OUTCOME_SKIP;
-            r->error = ERR_NONE;
-            r->reason = r->failure ? r->failure->message : r->reason;
-            r->failure = NULL;
+            excuse(r);
             e->outcome = OUTCOME_SKIP;
         }
     }

@@ -44,6 +44,16 @@ bool import_is_foreign(slice start)
     return is_xml(start) || is_cms(start) || is_binary_plist(start);
 }
 
+bool import_is_foreign_file(const char *path)
+{
+    char start[256];
+    FILE *f = fopen(path, "re");
+    size_t n = f ? fread(start, 1, sizeof start, f) : 0;
+    if (f)
+        fclose(f);
+    return n && import_is_foreign(slice_make(start, n));
+}
+
 static bool is_html(slice bytes)
 {
     slice start = slice_sub(bytes, 0, 1000);

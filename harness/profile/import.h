@@ -16,6 +16,8 @@ const char *import_format_name(enum import_format f); /* "autoconfig"; "unknown"
 /* Does a file that begins so have to be read by an importer (XML, a property list, a CMS envelope),
    rather than as YAML? */
 bool import_is_foreign(slice start);
+/* The same by the first octets of a file; false when it cannot be read. */
+bool import_is_foreign_file(const char *path);
 
 /* Reads a file or bytes (`shown` is what messages call them). `email` is whose address stands for
    the placeholders: "me@example.test", a domain alone, or NULL. What is suspicious, but can be read,
