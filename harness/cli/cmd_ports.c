@@ -6,8 +6,10 @@
 #include "port_report.h"
 #include "port_rows.h"
 #include "port_visit.h"
+#include "ports_account.h"
 #include "ports_subject.h"
 #include "run_output.h"
+#include "step_table.h"
 #include "task.h"
 #include <string.h>
 #include <sys/socket.h>
@@ -18,7 +20,7 @@ enum { MOST_OPEN = 8 };
 static struct {
     struct text_list words, ports, routes, reports, connect_to;
     const char *policy, *expect, *format, *cacert, *source, *route_file, *colour;
-    const char *resolver, *anchor;
+    const char *resolver, *anchor, *target;
     bool quick, full, ipv4, ipv6, strict, no_progress;
     int verbose, quiet;
     uint64_t most_open, rate, most_connections;
@@ -38,6 +40,10 @@ static const struct option_row rows[] = {
     { "expect", 'e', "PROFILE|FILE",
       "what must be there: a profile, or an autoconfig, Autodiscover or mobileconfig file",
       OPTION_TEXT, &args.expect },
+    { "target", 't', "FILE",
+      "a target file: its account answers what needs a login, its services are the rows when "
+      "nothing else is named",
+      OPTION_TEXT, &args.target },
     { "ipv4", '4', NULL, "only IPv4", OPTION_FLAG, &args.ipv4 },
     { "ipv6", '6', NULL, "only IPv6", OPTION_FLAG, &args.ipv6 },
     { "resolve", 0, "HOST:PORT:ADDRESS[:PORT]", "reach a port elsewhere (repeat for several)",
@@ -97,6 +103,8 @@ struct job {
     struct clauses clauses;
     struct port_policy policy;
     struct ports_subject subject;
+    struct library library; /* with --target only */
+    struct target target;
     struct ports_lookup lookup;
     struct port_options options;
     struct port_network network;
@@ -198,10 +206,29 @@ static bool nothing_open(const struct job *j)
     return !j->run.interrupted;
 }
 
+/* Which rows there are. */
+static int open_subject(struct job *j)
+{
+    if (args.words.n)
+        return ports_subject_open(&j->subject, args.words.v[0], args.expect, &args.ports,
+                                  &j->lookup, &j->problems, &j->err);
+    ports_account_rows(&j->target, &j->subject.rows);
+    return 0;
+}
+
+static int ask_account(struct job *j)
+{
+    if (!args.target || j->run.interrupted)
+        return 0;
+    int r = target_resolve_passwords(&j->target, &j->err);
+    return r < 0
+               ? r
+               : ports_account_ask(&j->library, &j->target, j->facts, j->n_facts, &j->run, &j->err);
+}
+
 static int look(struct job *j)
 {
-    int r = ports_subject_open(&j->subject, args.words.v[0], args.expect, &args.ports, &j->lookup,
-                               &j->problems, &j->err);
+    int r = open_subject(j);
     if (r == 0)
         port_rows_resolve(&j->subject.rows,
                           args.ipv4   ? AF_INET
@@ -215,14 +242,16 @@ static int look(struct job *j)
     task_join(j->visits);
     j->visits = NULL;
     describe_target(j);
-    r = judge(j);
+    r = ask_account(j);
+    if (r == 0)
+        r = judge(j);
     if (r < 0)
         return r;
     if (!j->n_facts)
         return error_set(&j->err, ERR_NETWORK, "nothing says where the mail of %s is served",
-                         args.words.v[0]);
+                         j->run.target.name);
     return nothing_open(j) ? error_set(&j->err, ERR_NETWORK, "none of the %zu ports of %s answers",
-                                       j->n_facts, args.words.v[0])
+                                       j->n_facts, j->run.target.name)
                            : 0;
 }
 
@@ -244,7 +273,7 @@ static void ports_main(void *arg)
 static int check_arguments(struct error *err)
 {
     static const char *const formats[] = { "table", "json", "nagios" };
-    if (args.words.n != 1)
+    if (args.words.n != 1 && (args.words.n || !args.target))
         return error_set(err, ERR_USAGE,
                          "one host, domain, address or profile is wanted; see "
                          "\"mailassay ports --help\"");
@@ -286,13 +315,23 @@ static void describe_run(struct job *j)
     j->run.settings.strict = args.strict;
     j->run.settings.level = LEVEL_NOTE;
     j->run.settings.jobs = (int)j->budget.max;
-    const char *word = args.words.n ? args.words.v[0] : "";
+    const char *word = args.words.n ? args.words.v[0] : args.target ? args.target : "";
     j->run.target.name = run_text(&j->run, slice_of(word));
     j->run.command_line =
         run_textf(&j->run, "mailassay ports %s%s%s --policy %s", word,
                   args.expect ? " --expect " : "", args.expect ? args.expect : "", args.policy);
     j->output.verbosity = args.quiet ? -1 : args.verbose;
     j->output.colour = args.colour;
+}
+
+static int open_target(struct job *j)
+{
+    if (!args.target)
+        return 0;
+    if (!target_load(args.target, &j->target, &j->problems) ||
+        !library_load(&j->library, library_root(&j->arena)))
+        return error_set(&j->err, ERR_FILE, "the target file is not valid");
+    return 0;
 }
 
 static int open_dns(struct job *j)
@@ -305,14 +344,14 @@ static int open_dns(struct job *j)
         memcpy(connect_to, args.connect_to.v, args.connect_to.n * sizeof *connect_to);
     j->lookup.ca_file = args.cacert;
     j->lookup.connect_to = connect_to;
-    if (!args.resolver && !ports_subject_wants_dns(&j->subject, args.words.v[0]))
+    if (!args.resolver && !(args.words.n && ports_subject_wants_dns(&j->subject, args.words.v[0])))
         return 0;
     return dns_open(&config, &j->err, &j->lookup.dns);
 }
 
 static int prepare(struct job *j)
 {
-    struct tls_client_config config = { .ca_file = args.cacert };
+    struct tls_client_config config = { 0 };
     const char *root = library_root(&j->arena);
     int r = check_arguments(&j->err);
     if (r == 0 && !root)
@@ -322,6 +361,9 @@ static int prepare(struct job *j)
         clauses_load(&j->clauses, arena_printf(&j->arena, "%s/clauses", root), &j->problems);
         r = port_policy_load(root, args.policy, &j->policy, &j->problems, &j->err);
     }
+    if (r == 0)
+        r = open_target(j);
+    config.ca_file = args.cacert ? args.cacert : j->target.ca_file;
     if (r == 0)
         r = tls_client_context_new(&config, &j->err, &j->tls);
     for (size_t i = 0; r == 0 && i < args.routes.n; i++)
@@ -368,6 +410,8 @@ static void release(struct job *j)
         port_facts_release(&j->facts[i]);
     ports_subject_release(&j->subject);
     dns_close(j->lookup.dns);
+    target_release(&j->target);
+    library_release(&j->library);
     port_policy_release(&j->policy);
     tls_context_free(j->tls);
     run_release(&j->run);
@@ -388,6 +432,8 @@ int cmd_ports(int argc, char **argv)
     if (r)
         return r > 0 ? EXIT_GOOD : say_error(&j.err);
     run_init(&j.run);
+    target_init(&j.target);
+    library_init(&j.library, &step_kinds);
     r = prepare(&j);
     int status = r == 0                               ? EXIT_GOOD
                  : r == ERR_FILE && j.problems.list.n ? say_problems(&j.problems)

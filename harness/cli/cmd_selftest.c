@@ -291,7 +291,7 @@ static void faults_seen(struct selftest *st, const struct check *c)
 static void prove_ports(struct selftest *st)
 {
     struct ports_selftest t = { .shared = &st->shared,
-                                .root = st->library.root,
+                                .library = &st->library,
                                 .columns = st->columns.n ? &st->columns : NULL,
                                 .clean_only = args.no_faults,
                                 .matrix = args.matrix,

@@ -3,6 +3,7 @@
 #ifndef SELFTEST_PORTS_H
 #define SELFTEST_PORTS_H
 
+#include "library.h"
 #include "options.h"
 #include "own_target.h"
 
@@ -13,7 +14,7 @@ struct proof_counts {
 
 struct ports_selftest {
     const struct own_shared *shared;
-    const char *root;                /* of the scenarios, for the policy */
+    struct library *library;
     const struct text_list *columns; /* names to look at; NULL: all */
     bool clean_only, matrix;
     int verbose;

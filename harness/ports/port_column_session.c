@@ -91,7 +91,7 @@ COLUMN(hygiene)
              "clients may renegotiate, each time at the server's cost; turn it off (OpenSSL: "
              "NoRenegotiation; Postfix: tls_ssl_options = NO_RENEGOTIATION)");
     if (s->fallback_scsv == SURVEY_REFUSED)
-        find(v, OUTCOME_WARN, "rfc7507/3/inappropriate-fallback-refused", "fallback",
+        find(v, OUTCOME_NOTE, "rfc7507/3/inappropriate-fallback-refused", "fallback",
              "a client that was driven back to an older version and says so is not stopped; update "
              "the TLS library, which should answer inappropriate_fallback");
     if (known == COUNT(habits))
@@ -248,8 +248,9 @@ COLUMN(resumption)
         find(v, OUTCOME_PASS, NULL, "yes", "sessions can be resumed");
     else
         find(v, OUTCOME_NOTE, "rfc8446/2.2/resumption", "no",
-             "sessions are not resumed, so every connection costs a whole handshake; turn on "
-             "session tickets or a session cache");
+             "sessions of %s are not resumed, so every connection costs a whole handshake; turn on "
+             "session tickets or a session cache",
+             t->version_name ? t->version_name : "TLS");
 }
 
 /* ---- T24 closing ---- */
@@ -317,7 +318,21 @@ COLUMN(parity)
 
 COLUMN(trace)
 {
-    find(v, OUTCOME_SKIP, NULL, "",
-         is_smtp(j->facts) ? "needs an account, to see a message that came in: give --target FILE"
-                           : "only mail that comes in gets a Received: field");
+    const struct port_facts *f = j->facts;
+    if (!is_smtp(f))
+        find(v, OUTCOME_SKIP, NULL, "", "only mail that comes in gets a Received: field");
+    else if (f->trace_fits == SEEN_NOT_ASKED)
+        find(v, OUTCOME_SKIP, NULL, "",
+             "needs an account, to see a message that came in: give --target FILE");
+    else if (f->trace_fits == SEEN_UNCLEAR)
+        find(v, OUTCOME_ERROR, NULL, "unclear",
+             "could not tell what the Received: field says: %s", f->trace_text);
+    else if (f->trace_fits == SEEN_NO)
+        find(v, OUTCOME_FAIL, NULL, "wrong word",
+             "the Received: field of a message that came by TLS names another protocol (%s); it "
+             "must say ESMTPS, with a login ESMTPSA",
+             f->trace_text);
+    else
+        find(v, OUTCOME_PASS, NULL, "fits",
+             "the Received: field of a message that came by TLS says so, or names no protocol");
 }
