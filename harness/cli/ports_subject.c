@@ -20,6 +20,7 @@ void ports_subject_release(struct ports_subject *s)
     discovery_release(&s->discovery);
     profiles_release(&s->profiles);
     profile_release(&s->imported);
+    profile_release(&s->own);
 }
 
 /* ---- --expect ---- */
@@ -34,7 +35,14 @@ static bool is_foreign(const char *path)
     return import_is_foreign(slice_make(start, n));
 }
 
-/* `word` stands for the placeholders of foreign formats. */
+/* `email` stands for the placeholders of foreign formats. */
+static bool read_file(const char *path, const char *email, struct profile *ret,
+                      struct problems *problems)
+{
+    return is_foreign(path) ? profile_import(path, email, ret, problems)
+                            : profile_load(path, path, ret, problems);
+}
+
 static int read_expected(struct ports_subject *s, const char *word, const char *expect,
                          struct problems *problems, struct error *err)
 {
@@ -47,9 +55,7 @@ static int read_expected(struct ports_subject *s, const char *word, const char *
                          expect, near ? "; did you mean \"" : "", near ? near : "",
                          near ? "\"?" : "");
     }
-    bool good = is_foreign(expect) ? profile_import(expect, word, &s->imported, problems)
-                                   : profile_load(expect, expect, &s->imported, problems);
-    if (!good)
+    if (!read_file(expect, word, &s->imported, problems))
         return error_set(err, ERR_FILE, "the file of --expect is not valid");
     s->expected = &s->imported;
     return 0;
@@ -74,6 +80,24 @@ static int add_profile(struct ports_subject *s, const struct profile *p, struct 
     add_rows(s, p);
     s->expected = s->expected ? s->expected : p;
     return 0;
+}
+
+/* Settings in a file, held against what is there. */
+static int add_file(struct ports_subject *s, const char *path, struct problems *problems,
+                    struct error *err)
+{
+    if (!read_file(path, NULL, &s->own, problems))
+        return error_set(err, ERR_FILE, "the file %s is not valid", path);
+    return add_profile(s, &s->own, err);
+}
+
+/* A path, or a name that no host has. */
+static bool is_file(const char *word)
+{
+    slice w = slice_of(word);
+    return (strchr(word, '/') || slice_ends(w, S(".yaml")) || slice_ends(w, S(".xml")) ||
+            slice_ends(w, S(".mobileconfig"))) &&
+           access(word, R_OK) == 0;
 }
 
 /* ---- a domain ---- */
@@ -158,7 +182,7 @@ static const struct profile *profile_named(const struct ports_subject *s, const 
 
 bool ports_subject_wants_dns(const struct ports_subject *s, const char *word)
 {
-    return strchr(word, '@') && !profile_named(s, word);
+    return strchr(word, '@') && !profile_named(s, word) && !is_file(word);
 }
 
 int ports_subject_open(struct ports_subject *s, const char *word, const char *expect,
@@ -171,6 +195,8 @@ int ports_subject_open(struct ports_subject *s, const char *word, const char *ex
     const struct profile *named = profile_named(s, word);
     if (named)
         return add_profile(s, named, err);
+    if (is_file(word))
+        return add_file(s, word, problems, err);
     return is_domain(word, lookup) ? add_domain(s, word, lookup, problems, err)
                                    : port_rows_of_host(&s->rows, word, ports->v, ports->n, err);
 }

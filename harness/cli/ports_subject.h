@@ -1,5 +1,5 @@
-/* What the one argument of `ports` names (host, domain, address or profile), and what --expect does,
-   as rows to visit and a profile to hold them against. */
+/* What the one argument of `ports` names (host, domain, address, profile or a file of settings), and
+   what --expect does, as rows to visit and a profile to hold them against. */
 #ifndef PORTS_SUBJECT_H
 #define PORTS_SUBJECT_H
 
@@ -12,6 +12,7 @@ struct ports_subject {
     struct port_rows rows;
     struct profile_list profiles;   /* the bundled ones */
     struct profile imported;        /* from the file of --expect */
+    struct profile own;             /* when the word is such a file itself */
     const struct profile *expected; /* NULL: nothing is expected */
     struct discovery discovery;     /* of a domain */
     const char *domain;             /* whose DNS policies are judged; NULL: the word was a host */

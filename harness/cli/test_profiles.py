@@ -308,6 +308,10 @@ def published_settings_of_ones_own():
         wrong.write_text(text.replace("587, tls: starttls", "587, tls: implicit").replace(
             "auth: password", "auth: oauth2"))
         with fleet(mine) as state:
+            status, found = ports(state, mine)
+            expect(status == 0 and len(found) == 2, status, found)
+            status, found = ports(state, wrong)
+            expect(status == 1, status, found)
             status, found = ports(state, "mail.example.test", "--expect", mine, "--ports", "993,587", "-4")
             expect(status == 0, status, found)
             status, found = ports(state, "mail.example.test", "--expect", wrong, "--ports", "993,587", "-4")
