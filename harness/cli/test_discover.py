@@ -717,7 +717,7 @@ def check_lints_settings(w):
                               env=environment())
     done = check("suspicious-autoconfig.xml")
     expect(done.returncode == 3, done)
-    for words in ("suspicious-autoconfig.xml:8:17", "without its closing percent sign", "^^^^",
+    for words in ("suspicious-autoconfig.xml:7:19", "suspicious-autoconfig.xml:8:17", "without its closing percent sign", "^^^^",
                   "is 587 meant?", "port 993 is that of IMAP, not of POP3"):
         expect(words in done.stderr, words, "is missing in\n", done.stderr)
     for name in ("good-autoconfig.xml", "good.mobileconfig", "good-autodiscover.xml",

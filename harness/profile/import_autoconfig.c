@@ -63,6 +63,7 @@ static bool read_socket_type(struct importing *g, const struct xml_node *server,
     }
     for (size_t i = 0; i < COUNT(socket_types); i++)
         if (slice_eq_nocase(node->text, slice_of(socket_types[i].word))) {
+            g->mode_at = node->text_place;
             *ret = socket_types[i].mode;
             return true;
         }
@@ -97,6 +98,7 @@ static void read_server(struct importing *g, const struct xml_node *server, bool
     struct profile_service row = { .role = incoming ? ROLE_ACCESS : ROLE_SUBMISSION };
     if (!read_type(g, server, incoming, &row.protocol))
         return;
+    import_begin(g);
     const struct xml_node *host = import_only(g, server, "hostname");
     const struct xml_node *port = import_only(g, server, "port");
     const struct xml_node *user = import_only(g, server, "username");

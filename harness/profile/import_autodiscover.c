@@ -44,7 +44,9 @@ static enum tls_mode mode_of_port(uint16_t port)
 static enum tls_mode read_mode(struct importing *g, const struct xml_node *protocol, uint16_t port)
 {
     const struct xml_node *node = import_only(g, protocol, "Encryption");
+    const struct xml_node *says = node ? node : xml_child(protocol, "SSL");
     bool ssl = read_switch(g, protocol, "SSL", true);
+    g->mode_at = says ? says->text_place : protocol->at;
     g->word[TLS_MODE_IMPLICIT] = node ? "Encryption SSL" : "SSL on";
     g->word[TLS_MODE_NONE] = node ? "Encryption None" : "SSL off";
     if (!node)
@@ -107,6 +109,7 @@ static void read_protocol(struct importing *g, const struct xml_node *protocol)
     }
     struct profile_service row = { .protocol = types[i].protocol, .role = types[i].role };
     const struct xml_node *server = import_only(g, protocol, "Server");
+    import_begin(g);
     if (!server)
         import_say(g, IMPORT_WRONG, protocol->at, "Server is missing");
     row.host = server ? import_host(g, server) : NULL;

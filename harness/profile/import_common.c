@@ -257,6 +257,7 @@ const char *import_host(struct importing *g, const struct xml_node *node)
 uint16_t import_port(struct importing *g, const struct xml_node *node)
 {
     uint64_t port = 0;
+    g->port_at = node->text_place;
     if (slice_to_u64(node->text, 65535, &port) && port)
         return (uint16_t)port;
     import_say(g, IMPORT_WRONG, node->text_place, "a port is a number from 1 to 65535, not \"%s\"",
@@ -322,18 +323,19 @@ static unsigned near_port(const struct profile_service *row)
 static void suspect_port(struct importing *g, const struct profile_service *row,
                          const struct service *standard)
 {
+    struct place at = g->port_at.line ? g->port_at : row->at;
     unsigned near = standard ? 0 : near_port(row);
     if (!standard && near)
-        import_say(g, IMPORT_WARN, row->at, "port %u is no port of %s; is %u meant?", row->port,
+        import_say(g, IMPORT_WARN, at, "port %u is no port of %s; is %u meant?", row->port,
                    protocol_of(row), near);
     else if (!standard)
-        import_say(g, IMPORT_NOTE, row->at, "port %u is none of the standard ports of %s",
-                   row->port, protocol_of(row));
+        import_say(g, IMPORT_NOTE, at, "port %u is none of the standard ports of %s", row->port,
+                   protocol_of(row));
     else if (standard->protocol != row->protocol)
-        import_say(g, IMPORT_WARN, row->at, "port %u is that of %s, not of %s", row->port,
+        import_say(g, IMPORT_WARN, at, "port %u is that of %s, not of %s", row->port,
                    mail_protocol_name(standard->protocol), protocol_of(row));
     else if (standard->role == ROLE_MX)
-        import_say(g, IMPORT_NOTE, row->at,
+        import_say(g, IMPORT_NOTE, at,
                    "port %u is for mail between servers, and many networks block it; submission "
                    "has 465 and 587",
                    row->port);
@@ -342,13 +344,14 @@ static void suspect_port(struct importing *g, const struct profile_service *row,
 static void suspect_mode(struct importing *g, const struct profile_service *row,
                          const struct service *standard)
 {
+    struct place at = g->mode_at.line ? g->mode_at : row->at;
     if (row->tls == TLS_MODE_NONE)
-        import_say(g, IMPORT_WARN, row->at,
+        import_say(g, IMPORT_WARN, at,
                    "without TLS the password can be read on the way (RFC 8314 section 3)");
     if (!standard || standard->protocol != row->protocol || g->tls_was_derived)
         return;
     if (standard->implicit_tls && row->tls != TLS_MODE_IMPLICIT)
-        import_say(g, IMPORT_WARN, row->at,
+        import_say(g, IMPORT_WARN, at,
                    "port %u is TLS from the first byte, but %s is said: clients wait for a "
                    "greeting that never comes; say %s, or port %u",
                    row->port, g->word[row->tls], g->word[TLS_MODE_IMPLICIT],
@@ -356,7 +359,7 @@ static void suspect_mode(struct importing *g, const struct profile_service *row,
                    : row->protocol == PROTOCOL_POP3 ? 110
                                                     : 587);
     if (!standard->implicit_tls && row->tls == TLS_MODE_IMPLICIT)
-        import_say(g, IMPORT_WARN, row->at,
+        import_say(g, IMPORT_WARN, at,
                    "port %u begins in clear text, but %s is said: clients fail with \"wrong "
                    "version number\"; say %s, or port %u",
                    row->port, g->word[TLS_MODE_IMPLICIT], g->word[TLS_MODE_STARTTLS],
@@ -379,6 +382,11 @@ static const char *line_of(const struct importing *g, struct place at)
         if (line.p[i] != '\t' && (line.p[i] < ' ' || line.p[i] > '~'))
             return NULL;
     return arena_str(&g->im->arena, line);
+}
+
+void import_begin(struct importing *g)
+{
+    g->port_at = g->mode_at = (struct place) { 0 };
 }
 
 void import_add(struct importing *g, struct profile_service *row)

@@ -114,6 +114,7 @@ static void read_server(struct importing *g, const struct xml_node *dict, const 
                                    .role = outgoing ? ROLE_SUBMISSION : ROLE_ACCESS };
     const struct xml_node *host = string_of(g, dict, prefix, "HostName");
     const struct xml_node *user = string_of(g, dict, prefix, "Username");
+    import_begin(g);
     if (!host) {
         import_say(g, IMPORT_WRONG, dict->at, "%sHostName is missing", prefix);
         return;

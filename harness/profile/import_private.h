@@ -11,12 +11,13 @@ struct importing {
     struct import *im;
     struct profile *ret;
     const char *shown;
-    slice source;           /* the XML, for the lines of rows */
-    slice local, domain;    /* of the e-mail address; p NULL when not known */
-    const char *word[3];    /* how the format writes each TLS mode: "socketType SSL" */
-    bool tls_was_derived;   /* the format cannot say the mode: nothing to contradict */
-    bool refused;           /* a problem was added */
-    bool too_many_was_said; /* PROFILE_SERVICES_MAX */
+    slice source;                  /* the XML, for the lines of rows */
+    slice local, domain;           /* of the e-mail address; p NULL when not known */
+    const char *word[3];           /* how the format writes each TLS mode: "socketType SSL" */
+    bool tls_was_derived;          /* the format cannot say the mode: nothing to contradict */
+    struct place port_at, mode_at; /* of the row to come; line 0: the row's own place counts */
+    bool refused;                  /* a problem was added */
+    bool too_many_was_said;        /* PROFILE_SERVICES_MAX */
 };
 
 /* Adds a finding; IMPORT_WRONG is a problem as well, unless the import is lenient. */
@@ -37,6 +38,8 @@ enum username_form import_username(struct importing *g, const struct xml_node *n
    there is none. */
 const struct xml_node *import_only(struct importing *g, const struct xml_node *parent,
                                    const char *name);
+/* A row begins: nothing is known of it. */
+void import_begin(struct importing *g);
 /* Looks for what is suspicious about a row and adds it to the profile. */
 void import_add(struct importing *g, struct profile_service *row);
 void import_add_domain(struct importing *g, slice domain);
