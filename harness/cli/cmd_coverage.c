@@ -1,5 +1,6 @@
 /* mailassay coverage: which clauses have checks. */
 #include "commands.h"
+#include "port_column.h"
 #include <string.h>
 
 static struct {
@@ -8,11 +9,11 @@ static struct {
 static const struct option_row rows[] = {
     { "missing", 0, NULL, "list the clauses that no check cites", OPTION_FLAG, &args.missing },
 };
-static const struct command_line line = {
-    "coverage", "[rfcNNNN]...",
-    "Counts, for each RFC, the clauses in the library and those that checks cite.", rows,
-    COUNT(rows)
-};
+static const struct command_line line = { "coverage", "[rfcNNNN]...",
+                                          "Counts, for each RFC, the clauses in the library and "
+                                          "those that checks and columns of the port\n"
+                                          "matrix cite.",
+                                          rows, COUNT(rows) };
 
 const struct command_line *coverage_line(void)
 {
@@ -30,6 +31,16 @@ static bool is_wanted(const struct text_list *words, const char *rfc)
         if (strcmp(words->v[i], rfc) == 0)
             return true;
     return words->n == 0;
+}
+
+static void count_columns(const struct library *l)
+{
+    for (size_t i = 0; i < n_port_columns; i++)
+        for (size_t k = 0; k < COLUMN_CLAUSES_MAX && port_columns[i].clauses[k]; k++) {
+            struct clause *c = clause_find(&l->clauses, slice_of(port_columns[i].clauses[k]));
+            if (c)
+                c->checks++;
+        }
 }
 
 static void print_tally(const struct tally *t)
@@ -77,6 +88,8 @@ int cmd_coverage(int argc, char **argv)
     if (r)
         return r > 0 ? EXIT_GOOD : say_error(&err);
     int status = open_library(&l, NULL, NULL);
+    if (!status)
+        count_columns(&l);
     if (!status && !print_all(&l, &words)) {
         fprintf(stderr, "mailassay: the library has no clauses of that RFC\n");
         status = EXIT_NOTHING;

@@ -49,6 +49,14 @@ static void explain_check(const struct library *l, const struct check *c)
         printf("  %s: the server %s\n", faults[c->faults[i]].name, faults[c->faults[i]].says);
 }
 
+static void columns_that_cite(const char *clause)
+{
+    for (size_t i = 0; i < n_port_columns; i++)
+        for (size_t k = 0; k < COLUMN_CLAUSES_MAX && port_columns[i].clauses[k]; k++)
+            if (strcmp(port_columns[i].clauses[k], clause) == 0)
+                printf("  ports/%s\n", port_columns[i].name);
+}
+
 static void columns_proved_by(const char *fault)
 {
     for (size_t i = 0; i < n_port_columns; i++)
@@ -92,6 +100,7 @@ static bool explain_clause(const struct library *l, const char *name)
         for (size_t i = 0; i < l->checks.v[k]->n_clauses; i++)
             if (l->checks.v[k]->clauses[i] == c)
                 printf("  %s\n", l->checks.v[k]->id);
+    columns_that_cite(c->id);
     return true;
 }
 

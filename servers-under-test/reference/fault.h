@@ -1,7 +1,7 @@
 /* Faults: the deliberate defects that a reference server can be told to have, each with a name.
    They are rows of the faults_*.def tables beside this file:
 
-       FAULT(FAULT_SMTP_RELAY_OPEN, "smtp.relay.open", "rfc5321/7.8/relay-refused",
+       FAULT(FAULT_SMTP_RELAY_OPEN, "smtp.relay.open", "rfc2505/2.1/relay-refused",
              "relays mail to other domains for anybody")
 
    that is, the enum constant, the name that people write (protocol, topic, what goes wrong), the
@@ -48,7 +48,7 @@ bool faults_empty(const struct faults *set);
 struct fault_row {
     const char *name;     /* "smtp.relay.open" */
     const char *protocol; /* its first word: smtp, submission, lmtp, pop3, imap, sync, tls */
-    const char *clause;   /* "rfc5321/7.8/relay-refused" */
+    const char *clause;   /* "rfc2505/2.1/relay-refused" */
     const char *says;     /* what the server does wrong, one clause without a final stop */
 };
 
