@@ -55,7 +55,6 @@ int port_dial_network(void *ctx, const struct port_spec *where, nsec deadline, s
                       struct stream **ret);
 
 /* What all visits of a run share. */
-struct credentials; /* sasl_client.h */
 struct port_options {
     struct port_dialer dialer;
     struct tls_context *tls; /* client context with the roots to trust; verification is by record */
@@ -68,8 +67,6 @@ struct port_options {
     nsec listen;           /* how long a port of implicit TLS is listened to before a word of
                                 ours; 0: 250 ms */
     const char *ehlo_name; /* NULL: mailassay.test */
-    /* Who may log in to try channel binding, by SCRAM alone, in a full visit. NULL: nobody. */
-    const struct credentials *who;
 };
 enum { PORT_QUICK_CONNECTIONS = 5 };
 

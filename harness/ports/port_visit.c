@@ -95,10 +95,8 @@ void port_visit(const struct port_options *options, struct port_facts *facts)
         if (visit_goes_on(&v))
             visit_second(&v);
         survey(&v);
-        if (options->full) {
+        if (options->full)
             visit_extra(&v);
-            visit_binding(&v);
-        }
         if (options->full && visit_goes_on(&v))
             enumerate(&v);
     }

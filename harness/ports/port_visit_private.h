@@ -59,8 +59,6 @@ enum same_certificate visit_compare(const struct port_facts *f, X509 *other);
 void visit_second(struct visit *v);
 /* Questions that the quick visit has no connection for. */
 void visit_extra(struct visit *v);
-/* port_binding.c: a login with channel binding, where there is an account and a connection for it. */
-void visit_binding(struct visit *v);
 /* What the answers inside TLS say about a NOOP that was sent in clear behind STARTTLS: `text` is all
    that came after our QUIT or LOGOUT. `tag`: of the NOOP, for IMAP. Pure. */
 enum injection visit_injection_of(enum port_protocol protocol, slice text, slice tag,

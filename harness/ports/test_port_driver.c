@@ -2,7 +2,6 @@
 #include "certs.h"
 #include <openssl/x509v3.h>
 #include "reference.h"
-#include "sasl_client.h"
 #include "service.h"
 #include <sys/socket.h>
 
@@ -143,8 +142,7 @@ static int dial_driver(void *ctx, const struct port_spec *where, nsec deadline, 
 
 static void start_servers(struct driver *d)
 {
-    static const struct reference_account alice = { .user = "alice", .password = "open sesame" };
-    struct reference_options o = { .host_name = TEST_HOST, .accounts = &alice, .n_accounts = 1 };
+    struct reference_options o = { .host_name = TEST_HOST };
     d->ca = ca_new("mailassay test authority");
     o.ca = d->ca;
     if (d->how->fault)
@@ -186,12 +184,10 @@ static void drive(void *arg)
     struct tls_client_config config = { .ca_pem = ca_pem(d->ca) };
     ck_assert_int_eq(tls_client_context_new(&config, NULL, &trust), 0);
     struct budget budget = { .max = 8 };
-    struct credentials who = { .user = S("alice"), .password = slice_of(d->how->password) };
     struct port_options options = { .dialer = { dial_driver, d },
                                     .tls = trust,
                                     .budget = &budget,
                                     .full = d->how->full,
-                                    .who = d->how->password ? &who : NULL,
                                     .max_connections = d->how->max_connections,
                                     .timeout = d->how->timeout };
     size_t n = make_rows(d, rows);
@@ -280,7 +276,6 @@ static void add_tls(struct buf *out, const struct port_tls_facts *t)
     buf_addf(out, "resumed: %s\nticket: %u\nearly data: %u\nclose_notify: %s\nhttp/1.1: %s\n",
              seen_name(t->resumed), t->ticket_lifetime, t->early_data, seen_name(t->close_notify),
              seen_name(t->alpn_foreign));
-    buf_addf(out, "binding: %s\nbinding text: %s\n", seen_name(t->binding), t->binding_text);
     buf_addf(out, "without name: %s\nunknown name: %s\n", certificate_names[t->without_name],
              certificate_names[t->unknown_name]);
 }

@@ -25,7 +25,6 @@ struct visiting {
     const char *faults[4];       /* more of them */
     const struct script *script; /* in place of them */
     bool full;
-    const char *password; /* of alice, to try channel binding with; NULL: no account is given */
     unsigned max_connections;
     nsec timeout;
 };

@@ -200,51 +200,12 @@ START_TEST(every_fault_of_the_matrix_shows)
 }
 END_TEST
 
-/* ---- channel binding ---- */
-
-static const struct bound {
-    const char *fault, *password;
-    int port;
-    const char *line;
-} bound[] = {
-    { NULL, "open sesame", 993, "binding: yes" },
-    { NULL, "open sesame", 143, "binding text: SCRAM-SHA-256-PLUS" },
-    { NULL, "open sesame", 110, "binding: yes" },
-    { NULL, "open sesame", 465, "binding: yes" },
-    { NULL, "open sesame", 587, "binding: yes" },
-    { NULL, "open sesame", 25, "binding: not asked" },
-    { NULL, NULL, 993, "binding: not asked" },
-    { NULL, "wrong", 993, "binding text: the login is refused without channel binding, too" },
-    { "tls.channel-binding.wrong", "open sesame", 993, "binding: no" },
-    { "tls.channel-binding.wrong", "open sesame", 587, "binding: no" },
-};
-
-static void look_for_binding(struct port_facts *rows, size_t n, void *arg)
-{
-    char text[FACTS_TEXT];
-    ck_assert_msg(has_line(&rows[0], arg), "not \"%s\":\n%s", (const char *)arg,
-                  facts_text(&rows[0], text));
-    for (size_t j = 0; j < transcript_count(rows[0].transcript); j++)
-        ck_assert(slice_find(transcript_at(rows[0].transcript, j)->head, S("p=")) == SIZE_MAX);
-}
-
-START_TEST(channel_binding)
-{
-    struct visiting how = { .fault = bound[_i].fault,
-                            .password = bound[_i].password,
-                            .full = true,
-                            .max_connections = 11 };
-    visit_ports(&how, &bound[_i].port, 1, look_for_binding, (void *)bound[_i].line);
-}
-END_TEST
-
 static void add(TCase *t)
 {
     tcase_add_test(t, clean);
     tcase_add_test(t, nothing_secret_is_sent);
     tcase_add_loop_test(t, fault_shows, 0, COUNT(shown));
     tcase_add_test(t, every_fault_of_the_matrix_shows);
-    tcase_add_loop_test(t, channel_binding, 0, COUNT(bound));
 }
 
 int main(void)
