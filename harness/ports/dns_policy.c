@@ -16,6 +16,7 @@ static const struct dns_policy policies[] = {
       .clauses = { "rfc5321/5.1/mx-has-address", "rfc5321/5.1/mx-is-no-alias",
                    "rfc7505/3/null-mx-alone", "rfc8314/4.5.1/mx-advertised",
                    "rfc7672/2.1.2/lookup-failure-delays" },
+      .bogus = "rfc7672/2.1.2/lookup-failure-delays",
       .level = LEVEL_MUST,
       .judge = judge_mx },
     { .name = "dane",
@@ -26,6 +27,7 @@ static const struct dns_policy policies[] = {
                    "rfc7672/2.2/tlsa-promises-tls", "rfc7672/3.1.2/ta-in-chain",
                    "rfc7672/3.2.2/ta-name", "rfc7672/3.1.3/no-pkix-usages",
                    "rfc7672/4/next-key-published", "rfc7672/5/digest-agility" },
+      .bogus = "rfc7672/2.1.2/lookup-failure-delays",
       .level = LEVEL_MUST,
       .judge = judge_dane },
     { .name = "mta-sts",
@@ -37,12 +39,14 @@ static const struct dns_policy policies[] = {
                    "rfc8461/3.2/policy-text-plain", "rfc8461/3.3/policy-host-certificate",
                    "rfc8461/3.3/policy-status-200", "rfc8461/3.3/policy-size",
                    "rfc8461/4.1/mx-covered", "rfc8461/4.2/mx-certificate" },
+      .bogus = "rfc8461/3.1/txt-record",
       .level = LEVEL_MUST,
       .judge = judge_mta_sts },
     { .name = "tlsrpt",
       .title = "One TLSRPT record says where reports on failed TLS go",
       .why = "Without reports nobody at the domain learns that mail waits for broken TLS.",
       .clauses = { "rfc8460/3/one-record", "rfc8460/3/record-well-formed" },
+      .bogus = "rfc8460/3/one-record",
       .level = LEVEL_SHOULD,
       .judge = judge_tlsrpt },
     { .name = "srv",
@@ -52,6 +56,7 @@ static const struct dns_policy policies[] = {
       .clauses = { "rfc8314/4.5.2/srv-advertised", "rfc8314/4.5.2/srv-implicit-tls-first",
                    "rfc8314/4.5.3/records-signed", "rfc6186/5/srv-leads-to-service",
                    "rfc6186/3.4/not-offered-alone" },
+      .bogus = "rfc8314/4.5.3/records-signed",
       .level = LEVEL_SHOULD,
       .judge = judge_srv },
     { .name = "caa",
@@ -90,12 +95,13 @@ const char *texted(struct judging *j, const char *format, ...)
     return text;
 }
 
-void found(struct judging *j, enum outcome outcome, const char *format, ...)
+void found(struct judging *j, enum outcome outcome, const char *clause, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    *array_push(&j->findings) =
-        (struct policy_finding) { .outcome = outcome, .text = format_text(j, format, args) };
+    *array_push(&j->findings) = (struct policy_finding) { .outcome = outcome,
+                                                          .clause = clause,
+                                                          .text = format_text(j, format, args) };
     va_end(args);
 }
 
@@ -183,7 +189,7 @@ bool asked(struct judging *j, const char *name, enum dns_type type, const char *
     }
     if (ret->trust != DNS_BOGUS)
         return true;
-    found(j, OUTCOME_FAIL,
+    found(j, OUTCOME_FAIL, j->policy->bogus,
           "the signatures of %s %s do not hold (%s): %s; sign the zone again, or remove its DS "
           "record",
           name, dns_type_name(type), ret->why_bogus, what);
@@ -197,15 +203,15 @@ bool mx_is_known(struct judging *j)
     if (j->d->mx_error.code)
         found_error(j, &j->d->mx_error);
     else if (mx->trust == DNS_BOGUS)
-        found(j, OUTCOME_FAIL,
+        found(j, OUTCOME_FAIL, "rfc7672/2.1.2/lookup-failure-delays",
               "the MX records are bogus (%s): senders that validate do not know where to deliver, "
               "and "
               "mail waits; sign the zone again, or remove its DS record",
               mx->why_bogus);
     else if (!mx->exists)
-        found(j, OUTCOME_SKIP, "there is no domain %s", j->d->domain);
+        found(j, OUTCOME_SKIP, NULL, "there is no domain %s", j->d->domain);
     else if (mx->null_mx && !mx->n)
-        found(j, OUTCOME_SKIP, "the domain takes no mail (null MX)");
+        found(j, OUTCOME_SKIP, NULL, "the domain takes no mail (null MX)");
     else
         return mx->n > 0;
     return false;
@@ -236,21 +242,39 @@ static int weight(enum outcome o)
     return weights[o];
 }
 
-static void add_clauses(struct judging *j, const struct dns_policy *policy)
+static enum level add_clause(struct judging *j, const char *id)
 {
-    j->result->level = policy->level;
-    for (size_t i = 0; i < POLICY_CLAUSES_MAX && policy->clauses[i]; i++) {
-        slice id = slice_of(policy->clauses[i]);
-        const struct clause *c =
-            j->d->options->clauses ? clause_find(j->d->options->clauses, id) : NULL;
-        struct result_clause clause = { .id = policy->clauses[i] };
-        if (c)
-            clause = (struct result_clause) { c->id, c->rfc, c->section, c->level, c->says };
-        result_add_clause(j->result, clause);
-    }
+    const struct clause *c = NULL;
+    struct result_clause clause = { .id = id };
+    array_each (known, &j->result->clauses)
+        if (!strcmp(known->id, id))
+            return known->level;
+    if (j->d->options->clauses)
+        c = clause_find(j->d->options->clauses, slice_of(id));
+    if (c)
+        clause = (struct result_clause) { c->id, c->rfc, c->section, c->level, c->says };
+    result_add_clause(j->result, clause);
+    return clause.level;
 }
 
-static void conclude(struct judging *j, const struct dns_policy *policy)
+/* What was found names what does not hold, the worst first; a pass names all that was asked. */
+static void add_clauses(struct judging *j, const struct policy_finding *worst)
+{
+    bool verdict = worst && worst->outcome != OUTCOME_SKIP && worst->outcome != OUTCOME_ERROR;
+    for (size_t i = 0; !verdict && i < POLICY_CLAUSES_MAX && j->policy->clauses[i]; i++)
+        add_clause(j, j->policy->clauses[i]);
+    if (verdict && worst->clause)
+        add_clause(j, worst->clause);
+    array_each (f, &j->findings)
+        if (verdict && f->clause && f->outcome == worst->outcome)
+            add_clause(j, f->clause);
+    j->result->level = !verdict                         ? j->policy->level
+                       : worst->outcome == OUTCOME_FAIL ? LEVEL_MUST
+                       : worst->outcome == OUTCOME_WARN ? LEVEL_SHOULD
+                                                        : LEVEL_NOTE;
+}
+
+static void conclude(struct judging *j)
 {
     struct result *r = j->result;
     const struct policy_finding *worst = NULL;
@@ -258,6 +282,7 @@ static void conclude(struct judging *j, const struct dns_policy *policy)
         if (!worst || weight(f->outcome) > weight(worst->outcome))
             worst = f;
     r->raw = worst ? worst->outcome : OUTCOME_PASS;
+    add_clauses(j, worst);
     r->duration = now() - j->began;
     if (r->raw == OUTCOME_PASS)
         return;
@@ -270,7 +295,7 @@ static void conclude(struct judging *j, const struct dns_policy *policy)
         return;
     }
     struct result_failure *failure = result_fail(j->d->run, r, "%s", worst->text);
-    failure->why = policy->why;
+    failure->why = j->policy->why;
     array_each (f, &j->findings)
         if (f != worst && f->outcome != OUTCOME_PASS)
             *array_push(&failure->more) =
@@ -285,13 +310,12 @@ static const char *id_of(struct domain_judging *d, const char *name)
 
 static void judge(struct domain_judging *d, const struct dns_policy *policy)
 {
-    struct judging j = { .d = d, .began = now() };
+    struct judging j = { .d = d, .policy = policy, .began = now() };
     j.result = run_add(d->run, id_of(d, policy->name));
     j.result->family = "ports";
     j.result->title = policy->title;
-    add_clauses(&j, policy);
     policy->judge(&j);
-    conclude(&j, policy);
+    conclude(&j);
     array_release(&j.findings);
 }
 

@@ -87,8 +87,7 @@ static void show(const struct result *r)
     for (size_t i = 0; r->failure && i < r->failure->more.n; i++)
         printf("  %s\n", r->failure->more.v[i]);
     array_each (c, &r->clauses)
-        if (!c->says)
-            printf("  UNKNOWN CLAUSE %s\n", c->id);
+        printf("  %s %s\n", c->says ? "clause" : "UNKNOWN CLAUSE", c->id);
     array_each (e, &r->transcript)
         printf("  %s %s\n",
                e->kind == EVENT_SENT       ? "?"

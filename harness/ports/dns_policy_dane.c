@@ -106,12 +106,12 @@ static size_t judge_usable(struct judging *j, const struct tlsa_search *s)
         if (!why)
             usable++;
         else
-            found(j, OUTCOME_WARN,
+            found(j, OUTCOME_WARN, "rfc7672/3.1.3/no-pkix-usages",
                   "%s: the TLSA record %u %u %u %s; publish 3 1 1 (the server's key) in its place",
                   s->name, r->usage, r->selector, r->matching, why);
         if (!why && r->usage == DANE_USAGE_TA && !r->matching)
             found(
-                j, OUTCOME_NOTE,
+                j, OUTCOME_NOTE, "rfc7672/3.1.2/ta-digest",
                 "%s: the TLSA record %u %u 0 holds the whole of what it names, which some senders "
                 "cannot use; publish its SHA-256 digest",
                 s->name, r->usage, r->selector);
@@ -124,11 +124,11 @@ static bool judge_records(struct judging *j, const struct tlsa_search *s)
 {
     size_t usable = judge_usable(j, s);
     if (!usable && s->tlsa.n)
-        found(j, OUTCOME_WARN,
+        found(j, OUTCOME_WARN, "rfc7672/3.1.3/no-pkix-usages",
               "%s: no TLSA record can be used: senders ask for TLS, but let anybody answer for %s",
               s->name, s->host);
     if (usable == 1)
-        found(j, OUTCOME_NOTE,
+        found(j, OUTCOME_NOTE, "rfc7672/4/next-key-published",
               "%s: there is one TLSA record: the next key or authority must be published beside it "
               "before it is used, or mail waits until all caches have let go",
               s->name);
@@ -173,8 +173,9 @@ static void judge_certificate(struct judging *j, const struct tlsa_search *s,
         noted(j, "%s: the TLSA record %u %u %u names the certificate of %s", s->name, by->usage,
               by->selector, by->matching, where(j, f));
     else
-        found(j, OUTCOME_FAIL, "%s: no TLSA record names %s, so that mail to it waits: %s", s->name,
-              where(j, f), text);
+        found(j, OUTCOME_FAIL, "rfc7672/3.2/server-authenticated",
+              "%s: no TLSA record names %s, so that mail to it waits: %s", s->name, where(j, f),
+              text);
 }
 
 static void judge_visit(struct judging *j, const struct tlsa_search *s, bool usable,
@@ -186,7 +187,7 @@ static void judge_visit(struct judging *j, const struct tlsa_search *s, bool usa
         noted(j, "%s: no record to hold the certificate of %s against", s->name, where(j, f));
     else if (no_tls(f) || (f->starttls_offered == SEEN_YES && f->tls.failure))
         found(
-            j, OUTCOME_FAIL,
+            j, OUTCOME_FAIL, "rfc7672/2.2/tlsa-promises-tls",
             "%s promises TLS, and %s does not do it%s%s: mail to it waits; switch STARTTLS on, or "
             "remove the TLSA records",
             s->name, where(j, f), f->tls.failure ? ": " : "", f->tls.failure ? f->tls.failure : "");
@@ -214,7 +215,7 @@ static void judge_visits(struct judging *j, const struct tlsa_search *s)
         n++;
     }
     if (!n)
-        found(j, OUTCOME_SKIP,
+        found(j, OUTCOME_SKIP, NULL,
               "%s was not visited, so that its certificate was not held against the TLSA records",
               s->host);
 }
@@ -225,7 +226,7 @@ static void judge_mx_host(struct judging *j, const char *host, size_t *ret_witho
     search(j, &s);
     bool secure = s.tlsa.n && s.tlsa.trust == DNS_SECURE && !s.unsigned_address;
     if (!s.failed && s.tlsa.n && !secure)
-        found(j, OUTCOME_WARN,
+        found(j, OUTCOME_WARN, "rfc8314/4.5.4/tlsa-advertised",
               "%s has TLSA records, but they are not signed, so that no sender looks at them; sign "
               "the "
               "zone, or remove them",
@@ -241,12 +242,12 @@ static void judge_without(struct judging *j, size_t without)
 {
     const struct mx_hosts *mx = &j->d->mx;
     if (without == mx->n)
-        found(j, OUTCOME_WARN,
+        found(j, OUTCOME_WARN, "rfc8314/4.5.4/tlsa-advertised",
               "no MX has TLSA records: senders cannot tell the servers from impostors; publish "
               "_25._tcp.%s. TLSA 3 1 1 in a signed zone",
               mx->hosts[0].name);
     else
-        found(j, OUTCOME_WARN,
+        found(j, OUTCOME_WARN, "rfc8314/4.5.4/tlsa-advertised",
               "%zu of %zu MX have no TLSA records: whoever disturbs the way to the others makes "
               "mail go "
               "there unprotected; publish records for every MX",
@@ -260,7 +261,7 @@ void judge_dane(struct judging *j)
     if (!mx_is_known(j))
         return;
     if (!dns_has_anchor(j->d->options->dns)) {
-        found(j, OUTCOME_SKIP,
+        found(j, OUTCOME_SKIP, NULL,
               "without a trust anchor nobody can tell what is signed: install dns-root-data, or "
               "name a "
               "file with --trust-anchor");
@@ -272,7 +273,7 @@ void judge_dane(struct judging *j)
         judge_without(j, without);
     if (mx->trust != DNS_SECURE && without < mx->n)
         found(
-            j, OUTCOME_WARN,
+            j, OUTCOME_WARN, "rfc8314/4.5.1/mx-advertised",
             "the MX records of the domain are not signed: who forges them leads mail past the TLSA "
             "records; sign the zone of %s",
             j->d->domain);

@@ -79,7 +79,7 @@ static void judge_host(struct judging *j, const char *host)
 {
     struct addresses found_there = { 0 };
     if (is_address(host)) {
-        found(j, OUTCOME_FAIL,
+        found(j, OUTCOME_FAIL, "rfc5321/5.1/mx-has-address",
               "the MX %s is an address, where a host name must stand; give the address a name and "
               "publish that",
               host);
@@ -89,12 +89,12 @@ static void judge_host(struct judging *j, const char *host)
     look_up(j, host, DNS_AAAA, &found_there);
     if (found_there.alias)
         found(
-            j, OUTCOME_WARN,
+            j, OUTCOME_WARN, "rfc5321/5.1/mx-is-no-alias",
             "the MX %s is an alias (CNAME) of %s, which some senders refuse; name %s itself as MX",
             host, found_there.alias, found_there.alias);
     if (!found_there.n && !found_there.unknown)
         found(
-            j, OUTCOME_FAIL,
+            j, OUTCOME_FAIL, "rfc5321/5.1/mx-has-address",
             "the MX %s has no address; mail cannot be delivered to it: publish A or AAAA records, "
             "or take the MX away",
             host);
@@ -104,14 +104,14 @@ static void judge_null(struct judging *j, const struct mx_hosts *m)
 {
     if (m->n)
         found(
-            j, OUTCOME_FAIL,
+            j, OUTCOME_FAIL, "rfc7505/3/null-mx-alone",
             "a null MX (\".\") stands beside %zu other%s: some senders deliver and others refuse; "
             "remove the null MX, or all the others",
             m->n, m->n == 1 ? "" : "s");
     else
         noted(j, "the domain takes no mail (null MX)");
     if (m->null_preference)
-        found(j, OUTCOME_WARN,
+        found(j, OUTCOME_WARN, "rfc7505/3/null-mx-preference",
               "the null MX has preference %u, where 0 is asked for; publish \"0 .\"",
               m->null_preference);
 }
@@ -124,11 +124,11 @@ static void judge_implicit(struct judging *j, const struct mx_hosts *m)
     if (there.unknown)
         return;
     if (there.n)
-        found(j, OUTCOME_NOTE,
+        found(j, OUTCOME_NOTE, "rfc8314/4.5.1/mx-advertised",
               "the domain has no MX: mail goes to the addresses of %s itself; publish an MX",
               m->domain);
     else
-        found(j, OUTCOME_FAIL,
+        found(j, OUTCOME_FAIL, "rfc5321/5.1/mx-has-address",
               "the domain has neither MX nor address: mail to it comes back; publish an MX, or the "
               "null MX \"0 .\" when it shall take none");
 }
@@ -141,9 +141,11 @@ void judge_mx(struct judging *j)
     if (!r && m->exists && m->null_mx)
         judge_null(j, m);
     if (!r && m->malformed)
-        found(j, OUTCOME_FAIL, "%zu MX records cannot be read", m->malformed);
+        found(j, OUTCOME_FAIL, "rfc5321/5.1/mx-has-address", "%zu MX records cannot be read",
+              m->malformed);
     if (!r && !m->exists && m->trust != DNS_BOGUS) {
-        found(j, OUTCOME_FAIL, "the domain %s does not exist: mail to it comes back", j->d->domain);
+        found(j, OUTCOME_FAIL, "rfc5321/5.1/mx-has-address",
+              "the domain %s does not exist: mail to it comes back", j->d->domain);
         return;
     }
     if (!r && m->null_mx && !m->n)

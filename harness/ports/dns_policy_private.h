@@ -7,6 +7,8 @@
 
 enum { POLICY_CLAUSES_MAX = 8 };
 
+struct dns_policy;
+
 /* What all policies of one domain have in common. */
 struct domain_judging {
     const struct dns_policy_options *options;
@@ -22,12 +24,14 @@ struct domain_judging {
 struct policy_finding {
     enum outcome outcome;
     enum error_code error;
-    const char *text; /* one sentence */
+    const char *clause; /* that does not hold; NULL: no RFC asks for it */
+    const char *text;   /* one sentence */
 };
 
 /* One result in the making: the worst finding becomes its verdict, the others stand beside it. */
 struct judging {
     struct domain_judging *d;
+    const struct dns_policy *policy;
     struct result *result;
     nsec began;
     ARRAY(struct policy_finding) findings;
@@ -38,7 +42,8 @@ struct dns_policy {
     const char *title; /* what holds, in one sentence */
     const char *why;   /* why it matters to a user of mail */
     const char *clauses[POLICY_CLAUSES_MAX];
-    enum level level; /* when no clause is known */
+    const char *bogus; /* the clause that signatures which do not hold break; may be NULL */
+    enum level level;  /* when it passes */
     void (*judge)(struct judging *j);
 };
 
@@ -49,9 +54,9 @@ void judge_tlsrpt(struct judging *j);
 void judge_srv(struct judging *j);
 void judge_caa(struct judging *j);
 
-/* Adds what was found, in one sentence without a final full stop. */
-void found(struct judging *j, enum outcome outcome, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* Adds what was found, in one sentence without a final full stop, with the clause that decided. */
+void found(struct judging *j, enum outcome outcome, const char *clause, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* We could not tell: an error of ours or of the way, never a verdict on the domain. */
 void found_error(struct judging *j, const struct error *err);
 /* A remark in the transcript: what was seen. */

@@ -17,23 +17,23 @@ static void judge_reports(struct judging *j, const struct dns_answer *a, const c
         }
     if (n > 1)
         found(
-            j, OUTCOME_WARN,
+            j, OUTCOME_WARN, "rfc8460/3/one-record",
             "%s has %zu TLSRPT records: senders take that for none, and send no reports; keep one",
             name, n);
     else if (!n && a->n)
-        found(j, OUTCOME_WARN,
+        found(j, OUTCOME_WARN, "rfc8460/3/record-well-formed",
               "no TXT record at %s begins with \"v=TLSRPTv1;\": senders send no reports; it reads "
               "\"%.60s\"",
               name, texted(j, "%.*s", SLICE_ARG(a->records[0].text)));
     else if (!n)
         found(
-            j, OUTCOME_NOTE,
+            j, OUTCOME_NOTE, NULL,
             "there is no TLSRPT record: publish %s TXT \"v=TLSRPTv1; rua=mailto:...\" to learn of "
             "senders whose TLS fails",
             name);
     else if (!tlsrpt_parse(only->text, &policy, why))
-        found(j, OUTCOME_WARN, "the TLSRPT record at %s %s: senders may send no reports", name,
-              why);
+        found(j, OUTCOME_WARN, "rfc8460/3/record-well-formed",
+              "the TLSRPT record at %s %s: senders may send no reports", name, why);
     else
         noted(j, "reports go to %zu address%s", policy.n, policy.n == 1 ? "" : "es");
 }
@@ -43,7 +43,7 @@ void judge_tlsrpt(struct judging *j)
     struct dns_answer a;
     const char *name = texted(j, "_smtp._tls.%s", j->d->domain);
     if (j->d->mx.null_mx && !j->d->mx.n) {
-        found(j, OUTCOME_SKIP, "the domain takes no mail (null MX)");
+        found(j, OUTCOME_SKIP, NULL, "the domain takes no mail (null MX)");
         return;
     }
     if (!asked(j, name, DNS_TXT, "senders that validate send no reports", &a))
@@ -82,13 +82,13 @@ static void judge_target(struct judging *j, const char *service, const struct dn
         return;
     dns_answer_release(&b);
     if (!n)
-        found(j, OUTCOME_FAIL,
+        found(j, OUTCOME_FAIL, "rfc6186/5/srv-leads-to-service",
               "%s leads to %s, which has no address: mail programs find no server; correct the "
               "target",
               service, r->host);
     else if (alias)
-        found(j, OUTCOME_WARN, "%s leads to %s, which is an alias (CNAME); name the host itself",
-              service, r->host);
+        found(j, OUTCOME_WARN, "rfc6186/5/srv-leads-to-service",
+              "%s leads to %s, which is an alias (CNAME); name the host itself", service, r->host);
 }
 
 static struct srv_seen look_for(struct judging *j, const char *service)
@@ -115,7 +115,7 @@ static struct srv_seen look_for(struct judging *j, const char *service)
         judge_target(j, service, r);
     }
     if (seen.refused && seen.offered)
-        found(j, OUTCOME_FAIL,
+        found(j, OUTCOME_FAIL, "rfc6186/3.4/not-offered-alone",
               "%s says \"not offered\" (\".\") and names a server as well; remove one of the two",
               name);
     dns_answer_release(&a);
@@ -128,12 +128,12 @@ static void judge_pair(struct judging *j, const struct srv_pair *pair, const str
     if (tls->failed || clear->failed || !clear->offered)
         return;
     if (!tls->offered)
-        found(j, OUTCOME_WARN,
+        found(j, OUTCOME_WARN, "rfc8314/4.5.2/srv-implicit-tls-first",
               "%s is published for STARTTLS alone (%s._tcp): publish %s._tcp, too, for the port of "
               "implicit TLS, with a lower priority value",
               pair->what, pair->starttls, pair->implicit);
     else if (tls->priority > clear->priority)
-        found(j, OUTCOME_WARN,
+        found(j, OUTCOME_WARN, "rfc8314/4.5.2/srv-implicit-tls-first",
               "%s prefers STARTTLS: %s._tcp has priority %u and %s._tcp %u, and the lower is taken "
               "first; exchange them",
               pair->what, pair->starttls, clear->priority, pair->implicit, tls->priority);
@@ -151,12 +151,12 @@ void judge_srv(struct judging *j)
         insecure |= tls.insecure || clear.insecure;
     }
     if (!any && !failed)
-        found(j, OUTCOME_WARN,
+        found(j, OUTCOME_WARN, "rfc8314/4.5.2/srv-advertised",
               "there are no SRV records for mail programs: publish _submissions._tcp, _imaps._tcp "
               "and "
               "_pop3s._tcp for what is served, and \"0 0 0 .\" for what is not");
     if (insecure && dns_has_anchor(j->d->options->dns))
-        found(j, OUTCOME_NOTE,
+        found(j, OUTCOME_NOTE, "rfc8314/4.5.3/records-signed",
               "the SRV records are not signed: mail programs cannot tell whether the server names "
               "are "
               "the domain's; sign the zone if its parent is signed");
@@ -178,7 +178,7 @@ static bool caa_of(struct judging *j, const char *host, bool *ret_failed)
             if (a.records[i].flags & 128 && strcmp(a.records[i].tag, "issue") != 0 &&
                 strcmp(a.records[i].tag, "issuewild") != 0 &&
                 strcmp(a.records[i].tag, "iodef") != 0)
-                found(j, OUTCOME_NOTE,
+                found(j, OUTCOME_NOTE, NULL,
                       "the CAA record of %s has the critical property \"%s\", which authorities "
                       "that do "
                       "not know it answer by issuing nothing",
@@ -202,7 +202,7 @@ void judge_caa(struct judging *j)
         return;
     for (size_t i = 0; i < mx->n && !j->d->cancelled; i++)
         if (!caa_of(j, mx->hosts[i].name, &failed) && !failed)
-            found(j, OUTCOME_NOTE,
+            found(j, OUTCOME_NOTE, NULL,
                   "no CAA record stands at %s or above: every authority may issue certificates for "
                   "it; "
                   "publish CAA 0 issue \"...\" with the one that you use",

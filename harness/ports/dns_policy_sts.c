@@ -23,18 +23,20 @@ static bool judge_record(struct judging *j, const struct dns_answer *a, const ch
             n++;
         }
     if (n > 1)
-        found(j, OUTCOME_FAIL, "%s has %zu MTA-STS records: " NO_POLICY "; keep one", name, n);
+        found(j, OUTCOME_FAIL, "rfc8461/3.1/txt-record",
+              "%s has %zu MTA-STS records: " NO_POLICY "; keep one", name, n);
     else if (!n && a->n)
-        found(j, OUTCOME_FAIL,
+        found(j, OUTCOME_FAIL, "rfc8461/3.1/txt-record",
               "no TXT record at %s begins with \"v=STSv1;\": " NO_POLICY "; it reads \"%.60s\"",
               name, texted(j, "%.*s", SLICE_ARG(a->records[0].text)));
     else if (!n)
-        found(j, OUTCOME_NOTE,
+        found(j, OUTCOME_NOTE, NULL,
               "the domain has no MTA-STS: senders that know no DANE cannot tell its servers from "
               "impostors; publish %s and a policy",
               name);
     else if (!sts_record_parse(only->text, &id, why))
-        found(j, OUTCOME_FAIL, "the MTA-STS record at %s %s: " NO_POLICY, name, why);
+        found(j, OUTCOME_FAIL, "rfc8461/3.1/txt-record", "the MTA-STS record at %s %s: " NO_POLICY,
+              name, why);
     else
         noted(j, "MTA-STS, policy id %s", texted(j, "%.*s", SLICE_ARG(id)));
     return n == 1 && sts_record_parse(only->text, &id, why);
@@ -72,7 +74,7 @@ static const char *resolve_entry(struct judging *j, const char *host)
     }
     if (n)
         return texted(j, "%s:443:%.*s", host, SLICE_ARG(buf_slice(&list)));
-    found(j, OUTCOME_FAIL,
+    found(j, OUTCOME_FAIL, "rfc8461/3.3/policy-status-200",
           "the policy host %s has no address: " NO_POLICY "; publish its address, or remove the "
           "record at _mta-sts.%s",
           host, j->d->domain);
@@ -82,13 +84,14 @@ static const char *resolve_entry(struct judging *j, const char *host)
 static void judge_failure(struct judging *j, const struct error *err, int why)
 {
     if (err->code == ERR_TLS)
-        found(j, OUTCOME_FAIL,
+        found(j, OUTCOME_FAIL, "rfc8461/3.3/policy-host-certificate",
               "%s: " NO_POLICY
               "; the policy host needs a certificate that is trusted, in date, and "
               "names mta-sts.%s",
               err->text, j->d->domain);
     else if (err->code == ERR_LIMIT || why == ECONNREFUSED)
-        found(j, OUTCOME_FAIL, "%s: " NO_POLICY "; serve the policy there", err->text);
+        found(j, OUTCOME_FAIL, "rfc8461/3.3/policy-status-200",
+              "%s: " NO_POLICY "; serve the policy there", err->text);
     else
         found_error(j, err);
 }
@@ -106,17 +109,17 @@ static bool judge_answer(struct judging *j, const struct http_answer *a, const c
           a->content_type ? a->content_type : "no content type", a->body.n);
     if (a->status >= 300 && a->status < 400)
         found(
-            j, OUTCOME_FAIL,
+            j, OUTCOME_FAIL, "rfc8461/3.3/policy-status-200",
             "%s redirects (%ld%s%s), which senders do not follow: " NO_POLICY "; serve the policy "
             "itself there, by a reverse proxy if need be",
             url, a->status, a->redirect_url ? " to " : "", a->redirect_url ? a->redirect_url : "");
     else if (a->status != 200)
-        found(j, OUTCOME_FAIL, "%s answers %ld: " NO_POLICY "; serve the policy there", url,
-              a->status);
+        found(j, OUTCOME_FAIL, "rfc8461/3.3/policy-status-200",
+              "%s answers %ld: " NO_POLICY "; serve the policy there", url, a->status);
     if (a->status != 200)
         return false;
     if (!a->content_type || !is_text_plain(a->content_type))
-        found(j, OUTCOME_WARN,
+        found(j, OUTCOME_WARN, "rfc8461/3.2/policy-text-plain",
               "the policy is served as %s, which careful senders refuse; serve it as text/plain",
               a->content_type ? a->content_type : "nothing (no Content-Type)");
     return true;
@@ -174,15 +177,16 @@ static void judge_coverage(struct judging *j, const struct sts_policy *p)
         for (size_t k = 0; k < p->n_mx && !covered; k++)
             covered = sts_pattern_covers(p->mx[k], mx->hosts[i].name);
         if (!covered)
-            found(j, by_mode(p), "no mx of the policy covers the MX %s: %s; add \"mx: %s\"",
-                  mx->hosts[i].name, effect(p), mx->hosts[i].name);
+            found(j, by_mode(p), "rfc8461/4.1/mx-covered",
+                  "no mx of the policy covers the MX %s: %s; add \"mx: %s\"", mx->hosts[i].name,
+                  effect(p), mx->hosts[i].name);
     }
     for (size_t k = 0; k < p->n_mx; k++) {
         bool used = false;
         for (size_t i = 0; i < mx->n && !used; i++)
             used = sts_pattern_covers(p->mx[k], mx->hosts[i].name);
         if (!used)
-            found(j, OUTCOME_NOTE, "\"mx: %s\" of the policy covers none of the domain's MX",
+            found(j, OUTCOME_NOTE, NULL, "\"mx: %s\" of the policy covers none of the domain's MX",
                   texted(j, "%.*s", SLICE_ARG(p->mx[k])));
     }
 }
@@ -205,17 +209,20 @@ static void judge_visit(struct judging *j, const struct sts_policy *p, const str
     if (f->tls.certificate) {
         const char *problem = certificate_problem(j, f);
         if (problem)
-            found(j, by_mode(p), "the certificate of %s (%s) does not do: %s; %s", host, where,
-                  problem, effect(p));
+            found(j, by_mode(p), "rfc8461/4.2/mx-certificate",
+                  "the certificate of %s (%s) does not do: %s; %s", host, where, problem,
+                  effect(p));
         else
             noted(j, "the certificate of %s (%s) is trusted and names it", host, where);
     } else if (f->reach == REACH_OPEN &&
                (f->starttls_offered == SEEN_NO || f->starttls_works == SEEN_NO || f->tls.failure)) {
-        found(j, by_mode(p), "%s (%s) does no TLS%s%s: %s; switch STARTTLS on", host, where,
+        found(j, by_mode(p), "rfc8461/4.2/mx-certificate",
+              "%s (%s) does no TLS%s%s: %s; switch STARTTLS on", host, where,
               f->tls.failure ? ": " : "", f->tls.failure ? f->tls.failure : "", effect(p));
     } else {
-        found(j, OUTCOME_SKIP, "%s (%s) showed no certificate to hold against the policy (%s)",
-              host, where, port_reach_name(f->reach));
+        found(j, OUTCOME_SKIP, NULL,
+              "%s (%s) showed no certificate to hold against the policy (%s)", host, where,
+              port_reach_name(f->reach));
     }
 }
 
@@ -223,19 +230,19 @@ static void judge_promises(struct judging *j, const struct sts_policy *p)
 {
     const struct port_facts *f;
     if (p->mode == STS_NONE) {
-        found(j, OUTCOME_NOTE,
+        found(j, OUTCOME_NOTE, NULL,
               "the policy has mode \"none\": it protects nothing; take it away once max_age has "
               "passed, "
               "or set it to \"testing\" and then \"enforce\"");
         return;
     }
     if (p->mode == STS_TESTING)
-        found(j, OUTCOME_NOTE,
+        found(j, OUTCOME_NOTE, NULL,
               "the policy has mode \"testing\": senders report what is wrong, and deliver all the "
               "same; "
               "set it to \"enforce\" once no reports come");
     if (p->max_age < STS_SHORT_AGE)
-        found(j, OUTCOME_WARN,
+        found(j, OUTCOME_WARN, "rfc8461/3.2/max-age-weeks",
               "max_age is %llu seconds: who disturbs the way for that long gets rid of the policy; "
               "weeks "
               "are usual (604800 or more)",
@@ -247,8 +254,8 @@ static void judge_promises(struct judging *j, const struct sts_policy *p)
         for (; (f = mx_row(j, host, &from)); n++)
             judge_visit(j, p, f);
         if (!n)
-            found(j, OUTCOME_SKIP, "%s was not visited, so that its certificate is not judged",
-                  host);
+            found(j, OUTCOME_SKIP, NULL,
+                  "%s was not visited, so that its certificate is not judged", host);
     }
 }
 
@@ -257,17 +264,19 @@ static void judge_policy(struct judging *j, slice text)
     struct sts_policy policy;
     char why[TXT_WHY_MAX];
     if (!sts_policy_parse(text, &policy, why)) {
-        found(j, OUTCOME_FAIL, "the policy cannot be used, %s: " NO_POLICY "; correct it", why);
+        found(j, OUTCOME_FAIL, "rfc8461/3.2/policy-well-formed",
+              "the policy cannot be used, %s: " NO_POLICY "; correct it", why);
         return;
     }
     noted(j, "mode %s, max_age %llu, %zu mx", sts_mode_names[policy.mode],
           (unsigned long long)policy.max_age, policy.n_mx);
     if (policy.blank_line)
-        found(j, OUTCOME_WARN,
+        found(j, OUTCOME_WARN, "rfc8461/3.2/policy-well-formed",
               "line %zu of the policy is empty, which its grammar has not; remove it",
               policy.blank_line);
     if (policy.repeated.n)
-        found(j, OUTCOME_WARN, "the policy has \"%s\" twice, and the second is ignored; remove it",
+        found(j, OUTCOME_WARN, "rfc8461/3.2/policy-well-formed",
+              "the policy has \"%s\" twice, and the second is ignored; remove it",
               texted(j, "%.*s", SLICE_ARG(policy.repeated)));
     judge_promises(j, &policy);
 }

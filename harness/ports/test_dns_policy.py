@@ -194,7 +194,7 @@ def dane(records, certificate="leaf", zone=MX1, signed=True, broken=(), domain="
 
 def dane_two_records_pass():
     text = dane([f"3 1 1 {key_digest(W.leaf)}", "3 1 1 " + "ab" * 32])
-    expect(text, "dane pass\n", "- _25._tcp.mx1.one.test: the TLSA record 3 1 1 names the certificate of")
+    expect(text, "dane pass\n", "clause rfc7672/5/digest-agility", "- _25._tcp.mx1.one.test: the TLSA record 3 1 1 names the certificate of")
     expect(text, "? _25._tcp.mx1.one.test TLSA\n", "= signed: 3 1 1 (32 octets); 3 1 1 (32 octets)")
 
 
@@ -204,7 +204,7 @@ def dane_single_record_is_a_note():
 
 def dane_mismatch_fails():
     expect(dane(["3 1 1 " + "ab" * 32]), "dane fail: _25._tcp.mx1.one.test: no TLSA record names 127.0.0.1",
-           f"publish TLSA 3 1 1 {key_digest(W.leaf)}")
+           f"publish TLSA 3 1 1 {key_digest(W.leaf)}", "  clause rfc7672/3.2/server-authenticated\n")
 
 
 def dane_usage_0_and_1_do_not_count():
@@ -241,12 +241,13 @@ def dane_without_signatures_is_a_warning():
 def dane_with_bogus_records_fails():
     text = dane([f"3 1 1 {key_digest(W.leaf)}"], broken="TLSA")
     expect(text, "dane fail: the signatures of _25._tcp.mx1.one.test TLSA do not hold (validation failure",
-           "take the server for unreachable, and mail waits")
+           "take the server for unreachable, and mail waits", "clause rfc7672/2.1.2/lookup-failure-delays")
 
 
 def dane_without_starttls_fails():
     text = dane([f"3 1 1 {key_digest(W.leaf)}"], certificate=None)
-    expect(text, "dane fail: ", "promises TLS", "does not do it", "switch STARTTLS on")
+    expect(text, "dane fail: ", "promises TLS", "does not do it", "switch STARTTLS on",
+           "clause rfc7672/2.2/tlsa-promises-tls")
 
 
 def dane_of_a_host_that_was_not_visited_is_no_pass():
@@ -357,7 +358,8 @@ def sts_redirects_are_not_followed():
 
 
 def sts_other_statuses_fail():
-    expect(sts("", answer=page("", "404 Not Found")), "mta-sts fail: ", "answers 404")
+    expect(sts("", answer=page("", "404 Not Found")), "mta-sts fail: ", "answers 404",
+           "clause rfc8461/3.3/policy-status-200")
 
 
 def sts_other_types_are_a_warning():
@@ -428,7 +430,8 @@ def mx():
     expect(records("mx", MX1), "mx pass\n", "? mx1.one.test A\n", "= signed: 127.0.0.1")
     expect(records("mx", "@ MX 0 ."), "mx pass\n", "takes no mail")
     expect(records("mx", "@ MX 5 ."), "mx warn: the null MX has preference 5")
-    expect(records("mx", "@ MX 0 .\n" + MX1), "mx fail: a null MX", "beside 1 other:")
+    expect(records("mx", "@ MX 0 .\n" + MX1), "mx fail: a null MX", "beside 1 other:",
+           "clause rfc7505/3/null-mx-alone")
     expect(records("mx", "@ MX 10 mx1"), "mx fail: the MX mx1.one.test has no address")
     expect(records("mx", "@ MX 10 mx1\nmx1 CNAME ns"), "mx warn: the MX mx1.one.test is an alias (CNAME) of ns.one")
     expect(records("mx", "@ MX 10 192.0.2.1."), "mx fail: the MX 192.0.2.1 is an address")
