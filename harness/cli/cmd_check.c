@@ -1,19 +1,18 @@
-/* mailassay check: the linter of scenario, target, baseline and profile files, and of published
-   settings. */
+/* mailassay check: the linter of scenario, target, baseline, profile and policy files, and of
+   published settings. */
 #include "commands.h"
 #include "baseline.h"
 #include "import.h"
+#include "port_policy.h"
 #include "profile.h"
 #include <string.h>
 #include <unistd.h>
 
 static const struct command_line line = {
     "check", "[FILE]...",
-    "Validates scenario, target, baseline and profile files (told apart by their content) and "
-    "shows\n"
-    "every mistake with its place; of published settings (autoconfig, Autodiscover, mobileconfig) "
-    "also\n"
-    "what is suspicious. Without a file: the bundled scenarios and profiles.",
+    "Validates scenario, target, baseline, profile and policy files (told apart by their\n"
+    "content) and shows every mistake with its place; of published settings (autoconfig,\n"
+    "Autodiscover, mobileconfig) also what is suspicious. Without a file: what is bundled.",
     NULL, 0
 };
 
@@ -34,8 +33,18 @@ static void check_settings(struct library *l, const char *path)
     import_release(&im);
 }
 
-/* A file with "services" is a target, one with "offers" or "requires" a profile, a list is a
-   baseline, anything else a scenario. */
+/* Its name gets a folder, so that it is not taken for that of a bundled policy. */
+static void check_policy(struct library *l, const char *path)
+{
+    struct port_policy p;
+    struct error err;
+    autofree char *beside = strchr(path, '/') ? NULL : xprintf("./%s", path);
+    if (port_policy_load("", beside ? beside : path, &p, &l->problems, &err) == 0)
+        port_policy_release(&p);
+}
+
+/* A file with "services" is a target, one with "offers" or "requires" a profile, one with
+   "versions" and "suites" a policy, a list is a baseline, anything else a scenario. */
 static void check_file(struct library *l, const char *path)
 {
     struct problems peeked = { 0 };
@@ -46,7 +55,7 @@ static void check_file(struct library *l, const char *path)
     }
     const struct node *root = node_load(path, path, &arena, &peeked);
     bool target = root && node_get(root, "services"), list = root && root->kind == NODE_LIST;
-    bool profile = root && profile_is_one(root);
+    bool profile = root && profile_is_one(root), policy = root && port_policy_is_one(root);
     problems_release(&peeked);
     if (target) {
         struct target t;
@@ -57,6 +66,8 @@ static void check_file(struct library *l, const char *path)
         struct profile p = { 0 };
         profile_load(path, path, &p, &l->problems);
         profile_release(&p);
+    } else if (policy) {
+        check_policy(l, path);
     } else if (list) {
         struct baseline b = { 0 };
         baseline_load(&b, path, l);
@@ -80,6 +91,17 @@ static size_t check_profiles(struct library *l)
     return n;
 }
 
+/* The bundled policies. */
+static void check_policies(struct library *l)
+{
+    const char *const *names;
+    size_t n = port_policy_names(l->root, &l->arena, &names);
+    for (size_t i = 0; i < n; i++) {
+        autofree char *path = xprintf("%s/policies/%s.yaml", l->root, names[i]);
+        check_policy(l, path);
+    }
+}
+
 int cmd_check(int argc, char **argv)
 {
     struct error err;
@@ -90,6 +112,8 @@ int cmd_check(int argc, char **argv)
         return r > 0 ? EXIT_GOOD : say_error(&err);
     int status = open_library(&l, NULL, &none);
     size_t bundled = l.checks.n, profiles = status ? 0 : check_profiles(&l);
+    if (!status)
+        check_policies(&l);
     for (size_t i = 0; i < words.n; i++)
         check_file(&l, words.v[i]);
     if (!status && l.problems.list.n)

@@ -5,9 +5,10 @@
 
 /* ---- schema ---- */
 
-static const char *const schemas[] = { "scenario", "result", "target", "baseline", "profile" };
+static const char *const schemas[] = { "scenario", "result",  "target",
+                                       "baseline", "profile", "policy" };
 static const struct command_line schema_line = {
-    "schema", "scenario|result|target|baseline|profile",
+    "schema", "scenario|result|target|baseline|profile|policy",
     "Prints the JSON Schema of a file format, for editors and for those who read results.", NULL, 0
 };
 

@@ -28,17 +28,24 @@ def profile(**change):
     return {"name": "a", "offers": {"imap": dict(row, **change)}}
 
 
+def policy():
+    keys = ("versions", "suites", "groups", "signatures", "keys", "certificate", "sessions", "use")
+    return dict({"title": "t", "source": "s"}, **{key: {} for key in keys})
+
+
 def main(root):
     root = pathlib.Path(root)
     schemas = {name: json.loads((root / f"reports/schemas/{name}.json").read_text())
-               for name in ("scenario", "target", "baseline", "profile")}
+               for name in ("scenario", "target", "baseline", "profile", "policy")}
     for schema in schemas.values():
         jsonschema.Draft7Validator.check_schema(schema)
     files = [f for f in sorted((root / "scenarios").rglob("*.yaml"))
              if f.relative_to(root / "scenarios").parts[0] not in ("clauses", "messages", "profiles", "policies")]
     pairs = [(f, "scenario") for f in files]
     pairs += [(f, "baseline") for f in sorted((root / "servers-under-test").rglob("baseline.yaml"))]
-    pairs += [(f, "profile") for f in sorted((root / "scenarios/profiles").glob("*.yaml"))]
+    for name in ("profile", "policy"):
+        folder = {"profile": "profiles", "policy": "policies"}[name]
+        pairs += [(f, name) for f in sorted((root / "scenarios" / folder).glob("*.yaml"))]
     bad = 0
     for file, name in pairs:
         data = yaml.load(file.read_text(), Loader)
@@ -54,7 +61,17 @@ def main(root):
              ("profile", profile(tls="ssl")), ("profile", profile(auth="oauth")),
              ("profile", dict(profile(), checked="2026-13-01")),
              ("profile", dict(profile(), requires={"imap": {"tls": "implicit"}})),
-             ("profile", {"name": "a", "requires": {"imap": {"host": "h", "tls": "implicit"}}})]
+             ("profile", {"name": "a", "requires": {"imap": {"host": "h", "tls": "implicit"}}}),
+             ("policy", {"title": "t", "source": "s"}), ("policy", dict(policy(), suits={})),
+             ("policy", dict(policy(), suites={"fial": {}})), ("policy", dict(policy(), keys={"rsa-bits-fail": "many"})),
+             ("policy", dict(policy(), suites={"fail": {"ciphr": "RC4"}})),
+             ("policy", dict(policy(), suites={"others": "bad"})),
+             ("policy", dict(policy(), versions={"accepted": {"TLS 1.O": "fail"}}))]
+    right = [("policy", policy()), ("profile", profile())]
+    for name, data in right:
+        if not jsonschema.Draft7Validator(schemas[name]).is_valid(data):
+            bad += 1
+            print(f"not ok - the {name} schema refuses {data}")
     for name, data in wrong:
         if jsonschema.Draft7Validator(schemas[name]).is_valid(data):
             bad += 1

@@ -180,7 +180,8 @@ static void judge_signature(const struct port_judging *j, struct port_verdict *v
                             const char *which)
 {
     int digest = NID_undef;
-    bool own = X509_check_issued(c, c) == X509_V_OK; /* nobody looks at what it says of itself */
+    /* Nobody looks at what a certificate says of itself. */
+    bool own = X509_NAME_cmp(X509_get_subject_name(c), X509_get_issuer_name(c)) == 0;
     if (own || !X509_get_signature_info(c, &digest, NULL, NULL, NULL))
         return;
     if (digest == NID_sha1 || digest == NID_md5 || digest == NID_md5_sha1)
@@ -272,7 +273,8 @@ static void judge_name(const struct port_facts *f, struct port_verdict *v, slice
         find(v, by_role(f), clause, "other name",
              "the certificate is for %.*s, not for %s; use a certificate for that name, or the "
              "name of the certificate in clients",
-             (int)(names.n < 100 ? names.n : 100), n ? names.p : "no DNS name at all", host);
+             n ? (int)(names.n < 100 ? names.n : 100) : 100, n ? names.p : "no DNS name at all",
+             host);
 }
 
 COLUMN(name)

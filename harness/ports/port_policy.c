@@ -205,23 +205,38 @@ static int is_policy_file(const struct dirent *d)
     return d->d_name[0] != '.' && slice_ends(slice_of(d->d_name), S(".yaml"));
 }
 
+size_t port_policy_names(const char *root, struct arena *arena, const char *const **ret)
+{
+    struct dirent **entries = NULL;
+    int n = scandir(arena_printf(arena, "%s/policies", root), &entries, is_policy_file, alphasort);
+    size_t count = n > 0 ? (size_t)n : 0;
+    const char **names = arena_new_n(arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        slice file = slice_of(entries[i]->d_name);
+        names[i] = arena_str(arena, slice_sub(file, 0, file.n - sizeof ".yaml" + 1));
+        free(entries[i]);
+    }
+    free(entries);
+    *ret = names;
+    return count;
+}
+
+bool port_policy_is_one(const struct node *root)
+{
+    return node_get(root, "versions") && node_get(root, "suites");
+}
+
 /* "no policy ...; did you mean ...", with all that there are. */
 static int unknown_policy(const char *root, const char *name, struct error *err)
 {
     auto_arena arena = { 0 };
     auto_buf all;
+    const char *const *names;
+    size_t n = port_policy_names(root, &arena, &names);
     buf_init(&all, BUF_OURS);
-    struct dirent **entries = NULL;
-    int n = scandir(arena_printf(&arena, "%s/policies", root), &entries, is_policy_file, alphasort);
-    const char **names = arena_new_n(&arena, const char *, n > 0 ? (size_t)n : 1);
-    for (int i = 0; i < n; i++) {
-        slice bare = slice_of(entries[i]->d_name);
-        names[i] = arena_str(&arena, slice_sub(bare, 0, bare.n - 5));
+    for (size_t i = 0; i < n; i++)
         buf_addf(&all, "%s%s", i ? ", " : "", names[i]);
-        free(entries[i]);
-    }
-    free(entries);
-    const char *near = nearest_word(slice_of(name), names, n > 0 ? (size_t)n : 0);
+    const char *near = nearest_word(slice_of(name), names, n);
     return error_set(err, ERR_USAGE, "no policy \"%s\"%s%s%s; there are %s, or give a file's path",
                      name, near ? ", did you mean \"" : "", near ? near : "", near ? "\"" : "",
                      all.n ? all.p : "none");

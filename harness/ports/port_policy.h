@@ -46,6 +46,11 @@ struct port_policy {
 int port_policy_load(const char *root, const char *name, struct port_policy *ret,
                      struct problems *problems, struct error *err);
 void port_policy_release(struct port_policy *p);
+/* The names of those in ROOT/policies, sorted; the arena's. */
+size_t port_policy_names(const char *root, struct arena *arena, const char *const **ret);
+/* Is this tree of a file a policy, by its keys? */
+struct node;
+bool port_policy_is_one(const struct node *root);
 
 /* `suite` may be NULL when the number is in no table: only its name counts then. encrypt_then_mac:
    the server agrees to that extension (RFC 7366). */

@@ -1,4 +1,5 @@
 #include "port_policy.h"
+#include "node.h"
 #include "testing.h"
 #include <stdio.h>
 #include <unistd.h>
@@ -186,6 +187,21 @@ START_TEST(unknown_names_list_what_there_is)
 }
 END_TEST
 
+START_TEST(names_and_kinds)
+{
+    const char *const *found;
+    auto_arena arena = { 0 };
+    struct problems problems = { 0 };
+    ck_assert_uint_eq(port_policy_names(TEST_SCENARIOS, &arena, &found), 3);
+    ck_assert_str_eq(found[0], "mozilla-intermediate");
+    ck_assert_uint_eq(port_policy_names("/nonexistent", &arena, &found), 0);
+    ck_assert(
+        port_policy_is_one(node_parse(S("versions: {}\nsuites: {}\n"), "x", &arena, &problems)));
+    ck_assert(!port_policy_is_one(node_parse(S("topic: x\nsuites: {}\n"), "x", &arena, &problems)));
+    problems_release(&problems);
+}
+END_TEST
+
 static void add(TCase *t)
 {
     tcase_add_loop_test(t, bundled_policies_load, 0, COUNT(names));
@@ -194,6 +210,7 @@ static void add(TCase *t)
     tcase_add_test(t, unknown_suites_are_others);
     tcase_add_loop_test(t, mistakes_have_a_caret, 0, COUNT(mistakes));
     tcase_add_test(t, unknown_names_list_what_there_is);
+    tcase_add_test(t, names_and_kinds);
 }
 
 int main(void)
