@@ -161,7 +161,7 @@ static void describe_target(struct job *j)
         j->run.rate_limited |= f->reach == REACH_RATE_LIMITED;
     }
     j->run.target.loopback = loopback;
-    j->run.target.source_address = args.source;
+    j->run.target.source_address = j->network.source;
 }
 
 static void make_facts(struct job *j)
@@ -295,7 +295,8 @@ static void set_options(struct job *j)
 {
     j->budget.max = args.most_open ? (unsigned)args.most_open : 1;
     j->budget.rate = (double)args.rate;
-    j->network.source = args.source;
+    /* Many servers trust their own address: the target's source says where not to come from. */
+    j->network.source = args.source ? args.source : j->target.source;
     j->options = (struct port_options) {
         .dialer = { port_dial_network, &j->network },
         .tls = j->tls,
@@ -316,7 +317,8 @@ static void describe_run(struct job *j)
     j->run.settings.level = LEVEL_NOTE;
     j->run.settings.jobs = (int)j->budget.max;
     const char *word = args.words.n ? args.words.v[0] : args.target ? args.target : "";
-    j->run.target.name = run_text(&j->run, slice_of(word));
+    const char *name = !args.words.n && j->target.name ? j->target.name : word;
+    j->run.target.name = run_text(&j->run, slice_of(name));
     j->run.command_line =
         run_textf(&j->run, "mailassay ports %s%s%s --policy %s", word,
                   args.expect ? " --expect " : "", args.expect ? args.expect : "", args.policy);

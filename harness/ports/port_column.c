@@ -202,7 +202,7 @@ const struct port_column port_columns[] = {
       "Commands sent in clear behind STARTTLS are not executed inside TLS",
       "an attacker on the way can put commands, or a mail, into somebody's session",
       { "rfc9051/6.2.1/plaintext-discarded", "rfc3207/6/cleartext-not-trusted",
-        "rfc8446/6.2/fatal-error-closes" },
+        "rfc2595/4/handshake-follows", "rfc8446/6.2/fatal-error-closes" },
       ROLES_ALL,
       false,
       { "tls.starttls.keeps-plaintext", "tls.starttls.falls-back" },

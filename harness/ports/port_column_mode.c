@@ -296,7 +296,7 @@ COLUMN(login_in_tls)
 COLUMN(injection)
 {
     static const struct by_protocol clauses = { "rfc3207/6/cleartext-not-trusted",
-                                                "rfc3207/6/cleartext-not-trusted",
+                                                "rfc2595/4/handshake-follows",
                                                 "rfc9051/6.2.1/plaintext-discarded",
                                                 "rfc3207/6/cleartext-not-trusted" };
     const struct port_facts *f = j->facts;
