@@ -115,6 +115,11 @@ void port_report_table(const struct port_facts *rows, size_t n, const struct por
 
 /* ---- the findings ---- */
 
+/* The worst first. */
+static const enum outcome order[] = { OUTCOME_FAIL,  OUTCOME_XPASS, OUTCOME_ERROR,
+                                      OUTCOME_FLAKY, OUTCOME_WARN,  OUTCOME_NOTE,
+                                      OUTCOME_XFAIL, OUTCOME_PASS,  OUTCOME_SKIP };
+
 static bool is_finding(const struct result *r, int verbosity)
 {
     return (r->outcome != OUTCOME_PASS && r->outcome != OUTCOME_SKIP) || verbosity >= VERBOSE;
@@ -259,9 +264,10 @@ void port_report_text(const struct style *s, const struct run *run, int verbosit
         matrix_text(s, m);
         buf_addc(s->out, '\n');
     }
-    for (size_t i = 0; i < run->results.n; i++)
-        if (is_finding(run->results.v[i], verbosity))
-            put_finding(s, run, i, verbosity);
+    for (size_t k = 0; k < COUNT(order); k++)
+        for (size_t i = 0; i < run->results.n; i++)
+            if (run->results.v[i]->outcome == order[k] && is_finding(run->results.v[i], verbosity))
+                put_finding(s, run, i, verbosity);
     if (verbosity != QUIET && verbosity < VERBOSE)
         put_skips(s, run);
     run_verdict(run, &verdict);

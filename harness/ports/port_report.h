@@ -13,8 +13,8 @@ void port_report_table(const struct port_facts *rows, size_t n, const struct por
 /* With --full, one more table for each port that was enumerated: versions with their cipher suites,
    groups and signature schemes. Facts alone, for people and programs that compare. */
 void port_report_survey(const struct port_facts *rows, size_t n, struct run *run);
-/* Everything that is not a pass, worst first within each port, each with its sentence and clause, in
-   at most s->width columns; then counts of skips by reason, and the summary. verbosity as in struct
+/* Everything that is not a pass, worst first, each with its ports, sentence and clause, in at most
+   s->width columns; then counts of skips by reason, and the summary. verbosity as in struct
    report_options; with 1 and more passes are named too. */
 void port_report_text(const struct style *s, const struct run *run, int verbosity);
 /* "PORTS CRITICAL - imaps 993: ... | ports=8 failed=1 ..."; returns 0, 1, 2 or 3. */
