@@ -1,4 +1,5 @@
 /* Inside TLS: what is offered there, what must not be taken there, and the end. */
+#include "first_bytes.h"
 #include "port_visit_private.h"
 
 bool visit_shake(struct visit *v, struct talk *t)
@@ -14,6 +15,7 @@ bool visit_shake(struct visit *v, struct talk *t)
     else
         visit_note_failure(v->facts, &err, &failed);
     tls_info_release(&failed);
+    v->speaks_tls = first_bytes_of(port_link_first(t->link)) == FIRST_TLS;
     return r == 0;
 }
 

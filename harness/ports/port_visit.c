@@ -32,12 +32,6 @@ bool visit_lost(struct visit *v, struct talk *t, const char *what)
     return v->lost;
 }
 
-/* Is there TLS to ask further questions of? */
-static bool has_tls(const struct port_facts *f)
-{
-    return f->tls.up && (f->speaks == SPEAKS_TLS || f->starttls_works == SEEN_YES);
-}
-
 /* ---- the survey ---- */
 
 static void note_leaf(struct port_facts *f, const struct port_way *way, slice leaf)
@@ -86,20 +80,28 @@ static void enumerate(struct visit *v)
 
 /* ---- a row ---- */
 
+/* What our own TLS cannot agree with may still answer a hello. */
+static void ask_further(struct visit *v)
+{
+    struct port_facts *f = v->facts;
+    if (f->tls.up && visit_goes_on(v))
+        visit_second(v);
+    survey(v);
+    if (!v->options->full)
+        return;
+    if (f->tls.up)
+        visit_extra(v);
+    if (visit_goes_on(v))
+        enumerate(v);
+}
+
 void port_visit(const struct port_options *options, struct port_facts *facts)
 {
     struct visit v = { .options = options, .facts = facts };
     nsec began = now();
     visit_session(&v);
-    if (has_tls(facts)) {
-        if (visit_goes_on(&v))
-            visit_second(&v);
-        survey(&v);
-        if (options->full)
-            visit_extra(&v);
-        if (options->full && visit_goes_on(&v))
-            enumerate(&v);
-    }
+    if (v.speaks_tls)
+        ask_further(&v);
     SSL_SESSION_free(v.session);
     facts->took = now() - began;
 }

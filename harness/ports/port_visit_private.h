@@ -10,6 +10,7 @@ struct visit {
     struct port_facts *facts;
     SSL_SESSION *session; /* of the first handshake; owned; NULL: none to resume */
     bool no_probes;       /* they made the server leave: only what TLS needs is asked */
+    bool speaks_tls;      /* TLS records came, whatever became of the handshake */
     bool lost;            /* the first conversation broke off */
     bool refused;         /* STARTTLS is offered, and was refused behind our probes */
 };

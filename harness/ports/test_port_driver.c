@@ -221,6 +221,8 @@ static const char *const certificate_names[] = { "not asked",    "same",    "oth
                                                  "other, wrong", "refused", "unclear" };
 static const char *const speaks_names[] = { "unknown", "clear", "TLS", "silence", "HTTP", "other" };
 
+static const char *const survey_names[] = { "not asked", "refused", "accepted", "unclear" };
+
 static void add_caps(struct buf *out, const char *what, const struct capabilities *caps)
 {
     buf_addf(out, "%s: %s", what, caps->known ? "" : "not known");
@@ -317,6 +319,9 @@ const char *facts_text(const struct port_facts *f, char text[FACTS_TEXT])
              (long long)f->took / 1000000);
     add_dialogue(&out, f);
     add_tls(&out, &f->tls);
+    buf_addf(&out, "old versions: %s 0x%04x\nweak suites: %s\n",
+             survey_names[f->survey.old_versions], f->survey.old_version,
+             survey_names[f->survey.weak_suites]);
     buf_addf(&out, "parity: %s\nparity text: %s\n", seen_name(f->parity), f->parity_text);
     array_each (sentence, &f->unclear)
         buf_addf(&out, "unclear: %s\n", *sentence);

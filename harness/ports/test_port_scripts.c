@@ -44,7 +44,12 @@ static const struct odd odd[] = {
         "STARTTLS works: no" } },
     { "TLS alert unasked", 143, { { "B: \x15\x03\x01", "X" } }, { "first: TLS", "speaks: TLS" } },
     { "TLS that refuses us", 993, { { "A", "B: \x15\x03\x03", "X" } },
-      { "speaks: TLS", "TLS up: 0" } },
+      { "speaks: TLS", "TLS up: 0", "connections: 4" } },
+    { "TLS behind the go-ahead that refuses us", 110,
+      { { "S: +OK x", "C: CAPA", "S: -ERR what", "C: USER", "S: -ERR x", "C: STLS", "S: +OK go", "A",
+          "B: \x15\x03\x01", "X" },
+        { "S: +OK x", "C: STLS", "S: +OK go", "A", "B: \x15\x03\x01", "X" } },
+      { "STARTTLS works: no", "TLS up: 0", "old versions: refused", "connections: 4" } },
 
     /* Banners. */
     { "banner of several lines, slowly", 25,
