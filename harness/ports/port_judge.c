@@ -90,8 +90,10 @@ static void add_clause(const struct judge_run *r, struct result *result, const c
     slice rest = slice_of(id), rfc, section;
     struct result_clause c = { .id = id };
     if (known) {
-        c = (struct result_clause) { known->id, known->rfc, known->section, known->level,
-                                     known->says };
+        c = (struct result_clause) { run_text(r->run, slice_of(known->id)),
+                                     run_text(r->run, slice_of(known->rfc)),
+                                     run_text(r->run, slice_of(known->section)), known->level,
+                                     run_text(r->run, slice_of(known->says)) };
     } else if (slice_cut(&rest, '/', &rfc) && slice_cut(&rest, '/', &section)) {
         c.rfc = run_text(r->run, rfc);
         c.section = run_text(r->run, section);
