@@ -54,7 +54,7 @@ struct discover_source {
         refused[PROTOCOL_IMAP + 1]; /* modes (1 << enum tls_mode) said not to be offered */
     ARRAY(struct discover_finding) findings;
     enum dns_trust trust; /* SRV */
-    unsigned requests;    /* DNS questions are not counted */
+    unsigned requests;    /* over HTTPS */
 };
 /* "SRV records", "autoconfig"; the same in a sentence: "the SRV records" */
 const char *discover_title(enum discover_id id);

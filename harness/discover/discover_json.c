@@ -83,6 +83,7 @@ static json_t *json_source(const struct discovery *d, const struct discover_sour
         json_array_append_new(rows, row);
     }
     json_object_set_new(j, "services", rows);
+    json_object_set_new(j, "requests", json_integer(s->requests));
     json_object_set_new(j, "notOffered", json_refused(s));
     json_object_set_new(j, "findings", json_findings(s));
     return j;
