@@ -312,6 +312,13 @@ static int add_data(struct buf *out, const struct run *run, enum transcripts tra
     return 0;
 }
 
+/* The first table is what people came for; the others are details. */
+static void add_matrices(struct buf *out, const struct run *run, size_t from, size_t to)
+{
+    for (size_t i = from; i < to && i < run->matrices.n; i++)
+        matrix_html(out, &run->matrices.v[i], i);
+}
+
 int report_html(const struct run *run, const struct report_options *options, struct buf *out,
                 struct error *err)
 {
@@ -324,9 +331,9 @@ int report_html(const struct run *run, const struct report_options *options, str
     add_contents(out, run);
     buf_adds(out, "<main id=\"main\">\n");
     add_cards(out, run);
-    array_each (m, &run->matrices)
-        matrix_html(out, m, (size_t)(m - run->matrices.v));
+    add_matrices(out, run, 0, 1);
     add_findings(out, run, transcripts);
+    add_matrices(out, run, 1, run->matrices.n);
     if (run->results.n)
         html_tables(out, run);
     add_checks(out, run);

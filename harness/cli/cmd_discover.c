@@ -90,6 +90,7 @@ struct job {
     struct run run;
     struct run_output output;
     struct error err;
+    const char *typed; /* the command line */
     sigset_t signals;
     bool finished;
     struct task *looking;
@@ -178,7 +179,7 @@ static void describe_run(struct job *j)
     j->run.settings.strict = args.strict;
     j->run.settings.level = LEVEL_NOTE;
     j->run.target.name = run_text(&j->run, slice_of(args.words.v[0]));
-    j->run.command_line = run_textf(&j->run, "mailassay discover %s", args.words.v[0]);
+    j->run.command_line = run_text(&j->run, slice_of(j->typed));
     j->output.verbosity = args.quiet ? -1 : args.verbose;
     j->output.colour = args.colour;
 }
@@ -247,6 +248,7 @@ int cmd_discover(int argc, char **argv)
     if (r)
         return r > 0 ? EXIT_GOOD : say_error(&j.err);
     run_init(&j.run);
+    j.typed = command_text(&j.arena, "discover", argc, argv);
     r = prepare(&j);
     int status = r == 0                               ? EXIT_GOOD
                  : r == ERR_FILE && j.problems.list.n ? say_problems(&j.problems)

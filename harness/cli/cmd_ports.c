@@ -115,6 +115,7 @@ struct job {
     struct run run;
     struct run_output output;
     struct error err;
+    const char *typed; /* the command line */
     sigset_t signals;
     bool finished;
     struct task *visits;
@@ -192,6 +193,8 @@ static int judge(struct job *j)
         port_expect(j->subject.expected, j->facts, j->n_facts, &j->run);
     if (j->subject.domain)
         r = judge_domain(j, when);
+    array_each (result, &j->run.results)
+        (*result)->rerun = j->run.command_line;
     port_report_table(j->facts, j->n_facts, &j->policy, when, &j->run);
     port_report_survey(j->facts, j->n_facts, &j->run);
     return r;
@@ -319,9 +322,7 @@ static void describe_run(struct job *j)
     const char *word = args.words.n ? args.words.v[0] : args.target ? args.target : "";
     const char *name = !args.words.n && j->target.name ? j->target.name : word;
     j->run.target.name = run_text(&j->run, slice_of(name));
-    j->run.command_line =
-        run_textf(&j->run, "mailassay ports %s%s%s --policy %s", word,
-                  args.expect ? " --expect " : "", args.expect ? args.expect : "", args.policy);
+    j->run.command_line = run_text(&j->run, slice_of(j->typed));
     j->output.verbosity = args.quiet ? -1 : args.verbose;
     j->output.colour = args.colour;
 }
@@ -434,6 +435,7 @@ int cmd_ports(int argc, char **argv)
     if (r)
         return r > 0 ? EXIT_GOOD : say_error(&j.err);
     run_init(&j.run);
+    j.typed = command_text(&j.arena, "ports", argc, argv);
     target_init(&j.target);
     library_init(&j.library, &step_kinds);
     r = prepare(&j);

@@ -144,18 +144,6 @@ static int parse_level(enum level *ret, struct error *err)
     return error_set(err, ERR_USAGE, "--level is must, should or may, not \"%s\"", args.level);
 }
 
-/* A word of the shell. */
-static void add_quoted(struct buf *out, const char *word)
-{
-    buf_addc(out, '\'');
-    for (; *word; word++)
-        if (*word == '\'')
-            buf_adds(out, "'\\''");
-        else
-            buf_addc(out, *word);
-    buf_addc(out, '\'');
-}
-
 /* How this run is typed again for one check: the same target and the same network, in the shell's
    words. A command for a password may show it, so it is left to the reader. */
 static const char *rerun_text(struct arena *arena, uint64_t seed)

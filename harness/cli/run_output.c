@@ -62,3 +62,36 @@ int run_output_write(const struct run_output *o, const struct run *run)
                                                           : write_stdout(buf_slice(&text));
     return own ? own : status;
 }
+
+void add_quoted(struct buf *out, const char *word)
+{
+    buf_addc(out, '\'');
+    for (; *word; word++)
+        if (*word == '\'')
+            buf_adds(out, "'\\''");
+        else
+            buf_addc(out, *word);
+    buf_addc(out, '\'');
+}
+
+static bool is_plain(const char *word)
+{
+    return *word &&
+           word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                             "-_./:=,@%+")] == '\0';
+}
+
+const char *command_text(struct arena *arena, const char *command, int argc, char **argv)
+{
+    auto_buf text;
+    buf_init(&text, BUF_OURS);
+    buf_addf(&text, "mailassay %s", command);
+    for (int i = 0; i < argc; i++) {
+        buf_addc(&text, ' ');
+        if (is_plain(argv[i]))
+            buf_adds(&text, argv[i]);
+        else
+            add_quoted(&text, argv[i]);
+    }
+    return arena_str(arena, buf_slice(&text));
+}

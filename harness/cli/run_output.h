@@ -21,6 +21,10 @@ bool run_output_save(const struct run_output *o, const struct run *run, int *sta
 /* The same, and the text report on standard output unless that is taken. Returns the exit status:
    the run's, or that of a report that could not be written. */
 int run_output_write(const struct run_output *o, const struct run *run);
+/* A word of the shell. */
+void add_quoted(struct buf *out, const char *word);
+/* A command line as it was typed, for a report: for commands whose options hold no secret. */
+const char *command_text(struct arena *arena, const char *command, int argc, char **argv);
 /* To standard output; EXIT_OURS (said) when that fails. */
 int write_stdout(slice text);
 /* Columns of the terminal; 100 when it is none. */

@@ -91,7 +91,7 @@ static void judge_time(const struct port_judging *j, struct port_verdict *v)
     unsigned warn = j->policy->days_left_warn, life_warn = j->policy->days_lifetime_warn;
     int life = days_between(from, to, j->now);
     char short_text[24];
-    snprintf(short_text, sizeof short_text, "%d days", left < 0 ? 0 : left);
+    snprintf(short_text, sizeof short_text, "%d day%s", left < 0 ? 0 : left, left == 1 ? "" : "s");
     if (left < 0)
         find(v, by_role(f), chain_clause(f, "rfc8314/4.4/certificate-valid"), "expired",
              "the certificate expired %d day%s ago; renew it and load it into the server", -left,
