@@ -215,53 +215,84 @@ static bool says_disabled(const struct port_facts *f, const struct login_probe *
     return f->login_disabled == SEEN_YES && strcmp(p->what, "LOGIN") == 0;
 }
 
-static bool judge_probe(const struct port_judging *j, struct port_verdict *v,
-                        const struct login_probe *p)
+/* LOGIN that is not announced as disabled counts as offered, although nobody tried it. */
+static bool only_not_disabled(const struct login_probe *p)
+{
+    return p->offered == SEEN_YES && p->taken != SEEN_YES && strcmp(p->what, "LOGIN") == 0;
+}
+
+/* "PLAIN" of "AUTH PLAIN" */
+static const char *last_word(const char *what)
+{
+    const char *space = strrchr(what, ' ');
+    return space ? space + 1 : what;
+}
+
+struct clear_logins {
+    struct buf names; /* "AUTH PLAIN and USER" */
+    const char *first;
+    size_t n, known;
+    bool taken; /* one of them at least */
+};
+
+static void look_at_probe(const struct port_judging *j, struct port_verdict *v,
+                          const struct login_probe *p, struct clear_logins *found)
+{
+    bool taken = p->taken == SEEN_YES;
+    found->known += p->offered == SEEN_NO || p->taken == SEEN_NO;
+    if (p->taken == SEEN_UNCLEAR && p->offered != SEEN_YES)
+        answered(j, v, p->taken, "a password is taken in clear text");
+    if (says_disabled(j->facts, p) || only_not_disabled(p) || (p->offered != SEEN_YES && !taken))
+        return;
+    buf_addf(&found->names, "%s%s", found->n++ ? " and " : "", p->what);
+    found->first = found->first ? found->first : last_word(p->what);
+    found->taken |= taken;
+    found->known++;
+}
+
+static void judge_probes(const struct port_judging *j, struct port_verdict *v,
+                         struct clear_logins *found)
 {
     const struct port_facts *f = j->facts;
-    bool offered = p->offered == SEEN_YES, taken = p->taken == SEEN_YES;
-    if (offered && !taken && strcmp(p->what, "LOGIN") == 0) {
+    bool not_disabled = false;
+    for (size_t i = 0; i < f->n_logins; i++) {
+        look_at_probe(j, v, &f->logins[i], found);
+        not_disabled |= only_not_disabled(&f->logins[i]);
+    }
+    if (found->n)
+        find(v, outcome_of_grade(j->policy->clear_login), clause_of(f, &clear_login_clauses),
+             found->first,
+             "%s %s %s without TLS, so passwords can be read on the way; refuse logins before "
+             "TLS (Dovecot 2.3: disable_plaintext_auth = yes, 2.4: auth_allow_cleartext = no; "
+             "Postfix: smtpd_tls_auth_only = yes)",
+             found->names.p, found->n > 1 ? "are" : "is", found->taken ? "taken" : "offered");
+    if (not_disabled)
         find(v, outcome_of_grade(j->policy->clear_login), "rfc9051/6.2.3/no-login-in-clear",
              "LOGIN",
              "LOGINDISABLED is not announced before TLS, so clients send LOGIN with the password "
              "in clear text; announce it, and refuse LOGIN, until TLS is on");
-        return true;
-    }
-    if (!says_disabled(f, p) && (offered || taken)) {
-        find(v, outcome_of_grade(j->policy->clear_login), clause_of(f, &clear_login_clauses),
-             p->what,
-             "%s is %s without TLS, so passwords can be read on the way; refuse logins before "
-             "TLS (Dovecot 2.3: disable_plaintext_auth = yes, 2.4: auth_allow_cleartext = no; "
-             "Postfix: smtpd_tls_auth_only = yes)",
-             p->what,
-             offered && taken ? "offered and taken"
-             : offered        ? "offered"
-                              : "taken");
-        return true;
-    }
-    if (p->taken == SEEN_UNCLEAR)
-        answered(j, v, p->taken, "a password is taken in clear text");
-    return p->offered == SEEN_NO || p->taken == SEEN_NO;
+    found->known += not_disabled;
 }
 
 COLUMN(login_in_clear)
 {
     const struct port_facts *f = j->facts;
-    size_t known = 0;
+    struct clear_logins found = { 0 };
     if (f->speaks == SPEAKS_TLS) {
         find(v, OUTCOME_SKIP, NULL, "", "everything on this port is inside TLS");
         return;
     }
+    buf_init(&found.names, BUF_OURS);
     if (f->preauth)
         find(v, OUTCOME_WARN, "rfc9051/7.1.4/preauth-in-tls", "PREAUTH",
              "the greeting is PREAUTH: the session is logged in before TLS, and STARTTLS is no "
              "longer possible; greet with OK unless the connection is protected");
-    for (size_t i = 0; i < f->n_logins; i++)
-        known += judge_probe(j, v, &f->logins[i]);
-    if (!known)
+    judge_probes(j, v, &found);
+    if (!found.known)
         find(v, OUTCOME_SKIP, NULL, "", "no login was tried in clear text");
     else
         find(v, OUTCOME_PASS, NULL, "refused", "no password is asked for before TLS");
+    buf_release(&found.names);
 }
 
 /* ---- T18 logins in TLS ---- */

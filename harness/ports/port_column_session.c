@@ -282,6 +282,15 @@ static const struct port_facts *first_with_tls(const struct port_judging *j)
     return NULL;
 }
 
+static bool has_neighbour(const struct port_judging *j)
+{
+    for (size_t i = 0; i < j->n_all; i++)
+        if (&j->all[i] != j->facts && j->all[i].tls.up &&
+            strcmp(j->all[i].spec.host, j->facts->spec.host) == 0)
+            return true;
+    return false;
+}
+
 COLUMN(parity)
 {
     const struct port_facts *f = j->facts, *first = first_with_tls(j);
@@ -311,7 +320,9 @@ COLUMN(parity)
              : first                        ? "ports"
                                             : "address family");
     else
-        find(v, OUTCOME_SKIP, NULL, "", "there is no other port or address family to compare with");
+        find(v, OUTCOME_SKIP, NULL, "", "%s",
+             has_neighbour(j) ? "the other ports of this host are compared with this one"
+                              : "there is no other port or address family to compare with");
 }
 
 /* ---- T26 trace ---- */
@@ -325,8 +336,8 @@ COLUMN(trace)
         find(v, OUTCOME_SKIP, NULL, "",
              "needs an account, to see a message that came in: give --target FILE");
     else if (f->trace_fits == SEEN_UNCLEAR)
-        find(v, OUTCOME_ERROR, NULL, "unclear",
-             "could not tell what the Received: field says: %s", f->trace_text);
+        find(v, OUTCOME_ERROR, NULL, "unclear", "could not tell what the Received: field says: %s",
+             f->trace_text);
     else if (f->trace_fits == SEEN_NO)
         find(v, OUTCOME_FAIL, NULL, "wrong word",
              "the Received: field of a message that came by TLS names another protocol (%s); it "

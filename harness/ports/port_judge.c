@@ -120,16 +120,63 @@ static void add_clauses(const struct judge_run *r, struct result *result,
         add_clause(r, result, column->clauses[i]);
 }
 
+/* Which connections of a row show what a column tells, by the questions that they asked; the first
+   one where nothing stands here. */
+static const struct evidence {
+    const char *column;
+    const char *questions[6];
+} evidence[] = {
+    { "old-versions", { "old versions", "SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1" } },
+    { "new-versions", { "session", "TLS 1.3 and 1.2", "TLS 1.3", "TLS 1.2" } },
+    { "tolerance",
+      { "record versions of TLS 1.1 and 1.2", "GREASE values", "an unknown extension",
+        "an unknown version", "a hello longer than 512 octets" } },
+    { "weak-suites", { "weak cipher suites" } },
+    { "suites", { "TLS 1.2", "TLS 1.2 without a server name", "encrypt_then_mac" } },
+    { "suite-order", { "order of cipher suites" } },
+    { "groups", { "groups" } },
+    { "handshake-hash", { "SHA-1 signatures" } },
+    { "hygiene",
+      { "TLS 1.2 without a server name", "renegotiation by the client", "fallback SCSV" } },
+    { "sni", { "TLS 1.2 without a server name", "no server name", "unknown server name" } },
+    { "alpn", { "ALPN" } },
+    { "injection", { "injection", "old versions" } },
+    { "resumption", { "session", "resumption", "injection", "ALPN" } },
+};
+enum { EVIDENCE_EVENTS_MAX = 150 };
+
+static bool shows(const struct port_column *column, const char *question)
+{
+    static const struct evidence first = { "", { "session" } };
+    const struct evidence *e = &first;
+    for (size_t i = 0; i < COUNT(evidence); i++)
+        if (strcmp(evidence[i].column, column->name) == 0)
+            e = &evidence[i];
+    for (size_t i = 0; i < COUNT(e->questions) && e->questions[i]; i++)
+        if (strcmp(e->questions[i], question) == 0)
+            return true;
+    return false;
+}
+
 static void add_transcript(const struct judge_run *r, struct result *result,
-                           const struct port_facts *f)
+                           const struct port_column *column, const struct port_facts *f)
 {
     static const enum event_kind kinds[] = { EVENT_SENT, EVENT_RECEIVED, EVENT_NOTE };
-    size_t n = f->transcript ? transcript_count(f->transcript) : 0;
+    size_t n = f->transcript ? transcript_count(f->transcript) : 0, left_out = 0;
+    nsec start = n ? transcript_at(f->transcript, 0)->at : 0;
     for (size_t i = 0; i < n; i++) {
         const struct transcript_entry *e = transcript_at(f->transcript, i);
-        result_event(r->run, result, e->at, run_text(r->run, slice_of(e->device)),
-                     kinds[e->direction], e->in_tls, e->head);
+        if (!shows(column, e->device))
+            continue;
+        if (result->transcript.n < EVIDENCE_EVENTS_MAX)
+            result_event(r->run, result, e->at - start, run_text(r->run, slice_of(e->device)),
+                         kinds[e->direction], e->in_tls, e->head);
+        else
+            left_out++;
     }
+    if (left_out)
+        result_event(r->run, result, 0, NULL, EVENT_NOTE, false,
+                     slice_of(run_textf(r->run, "%zu more lines are left out", left_out)));
 }
 
 /* What was seen stands before the first "; ", the fix behind it. */
@@ -163,7 +210,7 @@ static void add_result(const struct judge_run *r, const struct port_judging *j,
     if (v.outcome == OUTCOME_ERROR)
         result->error = port_error_code(f);
     if (v.outcome == OUTCOME_FAIL || v.outcome == OUTCOME_WARN)
-        add_transcript(r, result, f);
+        add_transcript(r, result, column, f);
     if (column != &port_columns[0])
         return;
     result->duration = f->took;

@@ -236,7 +236,8 @@ START_TEST(results_carry_clause_failure_and_transcript)
     f.survey.old_version = 0x0301;
     f.connections = 5;
     f.transcript = transcript_new(NULL);
-    transcript_sent(f.transcript, "session", true, 1, S("a1 CAPABILITY\r\n"));
+    transcript_sent(f.transcript, "session", true, 1, S("a0 NOOP\r\n"));
+    transcript_sent(f.transcript, "old versions", false, 3, S("a1 CAPABILITY\r\n"));
     judge_into(&f, 1, &run);
     transcript_free(f.transcript);
     const struct result *r = run_find(&run, "ports/993/old-versions");
@@ -251,6 +252,7 @@ START_TEST(results_carry_clause_failure_and_transcript)
     ck_assert(strstr(r->failure->message, "set the lowest version") && r->failure->why);
     ck_assert_uint_eq(r->transcript.n, 1);
     ck_assert_str_eq(r->transcript.v[0].text, "a1 CAPABILITY");
+    ck_assert_int_eq(r->transcript.v[0].at, 2);
     const struct result *mode = run_find(&run, "ports/993/mode");
     ck_assert(mode->raw == OUTCOME_PASS && mode->connections == 5 && !mode->failure);
     ck_assert_uint_ge(mode->clauses.n, 2);
