@@ -270,23 +270,45 @@ static void judge_dhe(const struct port_judging *j, struct port_verdict *v)
          fails ? j->policy->dhe_bits_fail : j->policy->dhe_bits_warn);
 }
 
+/* All groups of one grade in one sentence. The RFC knows curves that are too small; what else a
+   policy refuses is its own. */
+static void judge_group_names(const struct port_judging *j, struct port_verdict *v,
+                              enum policy_grade grade)
+{
+    const struct tls_survey *s = &j->facts->survey;
+    char first[32] = "", name[32];
+    size_t n = 0;
+    auto_buf list;
+    buf_init(&list, BUF_OURS);
+    for (size_t i = 0; i < s->groups.n; i++) {
+        tls_group_name(s->groups.v[i], name);
+        if (policy_of_group(j->policy, name) != grade)
+            continue;
+        if (!n++)
+            snprintf(first, sizeof first, "%s", name);
+        buf_addf(&list, "%s%s", n > 1 ? ", " : "", name);
+    }
+    bool curve = slice_starts(slice_of(first), S("sec"));
+    if (n)
+        find(v, outcome_softened(j, outcome_of_grade(grade)),
+             grade == GRADE_FAIL && curve ? "rfc9325/4.5/curves-at-least-224-bits"
+                                          : "rfc9325/4.2.1/common-groups",
+             first, "the group%s %s %s taken for the key exchange; take %s off the list of groups",
+             n > 1 ? "s" : "", list.p, n > 1 ? "are" : "is", n > 1 ? "them" : "it");
+}
+
 COLUMN(groups)
 {
     const struct tls_survey *s = &j->facts->survey;
     bool common = false, hybrid = false;
     judge_dhe(j, v);
+    for (int grade = GRADE_FAIL; grade > GRADE_GOOD; grade--)
+        judge_group_names(j, v, (enum policy_grade)grade);
     for (size_t i = 0; i < s->groups.n; i++) {
         char name[32];
-        tls_group_name(s->groups.v[i], name);
-        enum policy_grade grade = policy_of_group(j->policy, name);
         common |= s->groups.v[i] == 0x0017 || s->groups.v[i] == 0x001D;
-        hybrid |= slice_find_nocase(slice_of(name), S("mlkem")) != SIZE_MAX;
-        if (grade > GRADE_GOOD)
-            find(v, outcome_softened(j, outcome_of_grade(grade)),
-                 grade == GRADE_FAIL ? "rfc9325/4.5/curves-at-least-224-bits"
-                                     : "rfc9325/4.2.1/common-groups",
-                 name, "the group %s is taken for the key exchange; take it off the list of groups",
-                 name);
+        hybrid |= slice_find_nocase(slice_of(tls_group_name(s->groups.v[i], name)), S("mlkem")) !=
+                  SIZE_MAX;
     }
     if (!surveyed(j, v, s->groups_asked, "good groups are taken"))
         return;
