@@ -5,7 +5,6 @@
 #include "port_visit.h"
 #include "run_output.h"
 #include "style.h"
-#include "task.h"
 #include <string.h>
 #include <time.h>
 
@@ -92,8 +91,6 @@ struct job {
     struct error err;
     const char *typed; /* the command line */
     sigset_t signals;
-    bool finished;
-    struct task *looking;
 };
 
 /* ---- the run ---- */
@@ -115,26 +112,11 @@ static void look(void *arg)
     discover_judge(&j->discovery, &j->clauses, &j->run);
 }
 
-static void watch_signals(void *arg)
-{
-    struct job *j = arg;
-    int signo;
-    if (task_wait_signal(&j->signals, NEVER, &signo) != WAKE_READY || j->finished)
-        return;
-    j->run.interrupted = true;
-    task_cancel(j->looking);
-}
-
 static void discover_main(void *arg)
 {
     struct job *j = arg;
     nsec began = now();
-    j->looking = task_spawn(look, j);
-    struct task *watcher = task_spawn_named("signals", watch_signals, j);
-    task_join(j->looking);
-    j->finished = true;
-    task_cancel(watcher);
-    task_join(watcher);
+    run_interruptible(&j->signals, look, j, &j->run.interrupted);
     run_finish(&j->run, now() - began);
 }
 
@@ -174,12 +156,7 @@ static void set_options(struct job *j)
 
 static void describe_run(struct job *j)
 {
-    j->run.tool_version = j->run.suite_version = MAILASSAY_VERSION;
-    j->run.started = (nsec)time(NULL) * SECONDS(1);
-    j->run.settings.strict = args.strict;
-    j->run.settings.level = LEVEL_NOTE;
-    j->run.target.name = run_text(&j->run, slice_of(args.words.v[0]));
-    j->run.command_line = run_text(&j->run, slice_of(j->typed));
+    run_describe(&j->run, args.words.v[0], j->typed, args.strict);
     j->output.verbosity = args.quiet ? -1 : args.verbose;
     j->output.colour = args.colour;
 }

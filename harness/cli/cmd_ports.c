@@ -10,7 +10,6 @@
 #include "ports_subject.h"
 #include "run_output.h"
 #include "step_table.h"
-#include "task.h"
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -117,8 +116,6 @@ struct job {
     struct error err;
     const char *typed; /* the command line */
     sigset_t signals;
-    bool finished;
-    struct task *visits;
 };
 
 /* ---- the run ---- */
@@ -128,23 +125,6 @@ static void say_row(void *ctx, const struct port_facts *f)
     if (!args.no_progress)
         fprintf(stderr, "mailassay: %s port %u: %u connections\n", f->spec.host, f->spec.port,
                 f->connections);
-}
-
-static void visit(void *arg)
-{
-    struct job *j = arg;
-    port_visit_all(&j->options, j->facts, j->n_facts, say_row, j);
-}
-
-static void watch_signals(void *arg)
-{
-    struct job *j = arg;
-    int signo;
-    if (task_wait_signal(&j->signals, NEVER, &signo) != WAKE_READY || j->finished)
-        return;
-    j->run.interrupted = true;
-    if (j->visits)
-        task_cancel(j->visits);
 }
 
 static void describe_target(struct job *j)
@@ -184,11 +164,22 @@ static int judge_domain(struct job *j, int64_t when)
     return dns_policy_judge(&options, j->subject.domain, j->facts, j->n_facts, &j->run);
 }
 
+static void say_no_ipv6(struct job *j)
+{
+    struct result *r = run_add(&j->run, "ports/ipv6");
+    r->family = "ports";
+    r->title = "The IPv6 addresses are looked at, too";
+    r->raw = OUTCOME_SKIP;
+    r->reason = "this machine has no way to IPv6, so the host's IPv6 addresses were not looked at";
+}
+
 static int judge(struct job *j)
 {
     int64_t when = (int64_t)time(NULL);
     int r = 0;
     port_judge_all(j->facts, j->n_facts, &j->policy, &j->clauses, when, &j->run);
+    if (j->subject.rows.no_ipv6_route)
+        say_no_ipv6(j);
     if (j->subject.expected)
         port_expect(j->subject.expected, j->facts, j->n_facts, &j->run);
     if (j->subject.domain)
@@ -241,9 +232,7 @@ static int look(struct job *j)
     if (r < 0)
         return r;
     make_facts(j);
-    j->visits = task_spawn(visit, j);
-    task_join(j->visits);
-    j->visits = NULL;
+    port_visit_all(&j->options, j->facts, j->n_facts, say_row, j);
     describe_target(j);
     r = ask_account(j);
     if (r == 0)
@@ -258,16 +247,18 @@ static int look(struct job *j)
                            : 0;
 }
 
+static void look_and_judge(void *arg)
+{
+    struct job *j = arg;
+    if (look(j) < 0)
+        j->run.error = j->err;
+}
+
 static void ports_main(void *arg)
 {
     struct job *j = arg;
     nsec began = now();
-    struct task *watcher = task_spawn_named("signals", watch_signals, j);
-    if (look(j) < 0)
-        j->run.error = j->err;
-    j->finished = true;
-    task_cancel(watcher);
-    task_join(watcher);
+    run_interruptible(&j->signals, look_and_judge, j, &j->run.interrupted);
     run_finish(&j->run, now() - began);
 }
 
@@ -314,15 +305,10 @@ static void set_options(struct job *j)
 
 static void describe_run(struct job *j)
 {
-    j->run.tool_version = j->run.suite_version = MAILASSAY_VERSION;
-    j->run.started = (nsec)time(NULL) * SECONDS(1);
-    j->run.settings.strict = args.strict;
-    j->run.settings.level = LEVEL_NOTE;
-    j->run.settings.jobs = (int)j->budget.max;
     const char *word = args.words.n ? args.words.v[0] : args.target ? args.target : "";
     const char *name = !args.words.n && j->target.name ? j->target.name : word;
-    j->run.target.name = run_text(&j->run, slice_of(name));
-    j->run.command_line = run_text(&j->run, slice_of(j->typed));
+    run_describe(&j->run, name, j->typed, args.strict);
+    j->run.settings.jobs = (int)j->budget.max;
     j->output.verbosity = args.quiet ? -1 : args.verbose;
     j->output.colour = args.colour;
 }

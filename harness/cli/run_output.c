@@ -1,7 +1,9 @@
 #include "run_output.h"
 #include "commands.h"
+#include "task.h"
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 int run_output_prepare(struct run_output *o, const struct text_list *reports, struct error *err)
@@ -94,4 +96,43 @@ const char *command_text(struct arena *arena, const char *command, int argc, cha
             add_quoted(&text, argv[i]);
     }
     return arena_str(arena, buf_slice(&text));
+}
+
+/* ---- runs that can be interrupted ---- */
+
+struct interruptible {
+    const sigset_t *signals;
+    struct task *work;
+    bool *interrupted;
+    bool finished;
+};
+
+static void watch_signals(void *arg)
+{
+    struct interruptible *i = arg;
+    int signo;
+    if (task_wait_signal(i->signals, NEVER, &signo) != WAKE_READY || i->finished)
+        return;
+    *i->interrupted = true;
+    task_cancel(i->work);
+}
+
+void run_interruptible(const sigset_t *signals, void (*fn)(void *), void *arg, bool *interrupted)
+{
+    struct interruptible i = { signals, task_spawn_named("work", fn, arg), interrupted, false };
+    struct task *watcher = task_spawn_named("signals", watch_signals, &i);
+    task_join(i.work);
+    i.finished = true;
+    task_cancel(watcher);
+    task_join(watcher);
+}
+
+void run_describe(struct run *run, const char *target, const char *typed, bool strict)
+{
+    run->tool_version = run->suite_version = MAILASSAY_VERSION;
+    run->started = (nsec)time(NULL) * SECONDS(1);
+    run->settings.strict = strict;
+    run->settings.level = LEVEL_NOTE;
+    run->target.name = run_text(run, slice_of(target));
+    run->command_line = run_text(run, slice_of(typed));
 }

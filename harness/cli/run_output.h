@@ -4,6 +4,7 @@
 
 #include "options.h"
 #include "report.h"
+#include <signal.h>
 
 enum { RUN_REPORTS_MAX = 32 };
 
@@ -21,6 +22,11 @@ bool run_output_save(const struct run_output *o, const struct run *run, int *sta
 /* The same, and the text report on standard output unless that is taken. Returns the exit status:
    the run's, or that of a report that could not be written. */
 int run_output_write(const struct run_output *o, const struct run *run);
+/* Runs fn(arg) in a task that a signal of the set cancels; *interrupted becomes true then. The signals
+   are held (hold_signals()), and the caller is a task. */
+void run_interruptible(const sigset_t *signals, void (*fn)(void *), void *arg, bool *interrupted);
+/* What every command writes into its run before it begins. */
+void run_describe(struct run *run, const char *target, const char *typed, bool strict);
 /* A word of the shell. */
 void add_quoted(struct buf *out, const char *word);
 /* A command line as it was typed, for a report: for commands whose options hold no secret. */
