@@ -307,6 +307,9 @@ COLUMN(login_in_tls)
     if (!has_tls(j, v) || !answered(j, v, f->login_in_tls, "there is a way to log in inside TLS"))
         return;
     bool can = f->login_in_tls == SEEN_YES;
+    auto_buf words;
+    buf_init(&words, BUF_OURS);
+    login_words(&f->tls_caps, f->spec.protocol, &words);
     if (f->spec.role == ROLE_MX && can)
         find(v, OUTCOME_NOTE, "rfc6409/3.1/submission-port", "AUTH",
              "logins are offered on the port for mail between servers, where passwords are "
@@ -315,7 +318,8 @@ COLUMN(login_in_tls)
         find(v, OUTCOME_PASS, NULL, "none",
              "no logins are offered, as a mail exchanger needs none");
     else if (can)
-        find(v, OUTCOME_PASS, NULL, "yes", "there is a way to log in inside TLS");
+        find(v, OUTCOME_PASS, NULL, "yes", "inside TLS there is a way to log in%s%s",
+             words.n ? ": " : "", words.n ? words.p : "");
     else
         find(v, OUTCOME_FAIL, clause_of(f, &clauses), "none",
              "inside TLS there is no way to log in: no mechanism is offered; offer PLAIN (or what "

@@ -72,6 +72,30 @@ enum outcome outcome_softened(const struct port_judging *j, enum outcome outcome
                                      : outcome;
 }
 
+/* ---- logins ---- */
+
+static void add_word(struct buf *out, slice word)
+{
+    buf_addf(out, "%s%.*s", out->n ? " " : "", SLICE_ARG(word));
+}
+
+/* SMTP and ManageSieve say "AUTH" and "SASL" with parameters, POP3 "SASL" and "USER", IMAP "AUTH=X";
+   IMAP's LOGIN is there unless LOGINDISABLED says otherwise. */
+void login_words(const struct capabilities *caps, enum port_protocol protocol, struct buf *out)
+{
+    array_each (c, &caps->list) {
+        bool listed = slice_eq_nocase(c->name, S("AUTH")) || slice_eq_nocase(c->name, S("SASL"));
+        for (size_t i = 0; listed && i < c->n_params; i++)
+            add_word(out, c->params[i]);
+        if (slice_starts_nocase(c->name, S("AUTH=")) && protocol == PORT_IMAP)
+            add_word(out, slice_skip(c->name, 5));
+        if (slice_eq_nocase(c->name, S("USER")) && protocol == PORT_POP3)
+            add_word(out, S("USER"));
+    }
+    if (protocol == PORT_IMAP && caps->known && !caps_has(caps, S("LOGINDISABLED")))
+        add_word(out, S("LOGIN"));
+}
+
 /* ---- no answer ---- */
 
 static const char *first_of(const char *const *sentences, size_t n)

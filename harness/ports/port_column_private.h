@@ -10,6 +10,8 @@
 void find(struct port_verdict *v, enum outcome outcome, const char *clause, const char *short_text,
           const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* The ways to log in that are offered, in one line. */
+void login_words(const struct capabilities *caps, enum port_protocol protocol, struct buf *out);
 enum outcome outcome_of_grade(enum policy_grade grade);
 /* A mail exchanger and LMTP use TLS when they can, and senders do not verify it: RFC 9325 section
    5.2 takes that out of its scope, so what only that document asks weighs one step less there. */
