@@ -110,7 +110,7 @@ struct result {
     ARRAY(struct result_clause) clauses;
     enum outcome raw;      /* set by whoever ran it */
     enum outcome outcome;  /* set by result_judge(): after strictness and baseline */
-    const char *reason;    /* for skip, xfail, xpass, flaky, error */
+    const char *reason;    /* for skip, xfail, xpass, flaky, error; what was seen, for a pass */
     enum error_code error; /* for OUTCOME_ERROR */
     nsec duration;
     int attempts;                   /* 0 and 1 are the same */

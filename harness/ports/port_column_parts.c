@@ -93,7 +93,7 @@ void login_words(const struct capabilities *caps, enum port_protocol protocol, s
             add_word(out, S("USER"));
     }
     if (protocol == PORT_IMAP && caps->known && !caps_has(caps, S("LOGINDISABLED")))
-        add_word(out, S("LOGIN"));
+        add_word(out, S("(LOGIN command)"));
 }
 
 /* ---- no answer ---- */

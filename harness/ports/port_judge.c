@@ -205,7 +205,7 @@ static void add_result(const struct judge_run *r, const struct port_judging *j,
     add_clauses(r, result, column, &v);
     if (is_finding(v.outcome))
         add_failure(r, result, column, &v);
-    else if (v.outcome != OUTCOME_PASS)
+    else
         result->reason = run_text(r->run, slice_of(v.text));
     if (v.outcome == OUTCOME_ERROR)
         result->error = port_error_code(f);
