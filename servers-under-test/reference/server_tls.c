@@ -1,6 +1,7 @@
 #include "server_tls.h"
 #include "array.h"
 #include "server_certs.h"
+#include <arpa/inet.h>
 #include <openssl/pem.h>
 #include <strings.h>
 
@@ -66,12 +67,20 @@ static int context_of(const struct server_certificate *c, const struct reference
     return tls_server_context_new(&config, err, ret);
 }
 
+/* An address is no server name (RFC 6066 section 3), but some clients send one: as if it were none. */
+static bool is_address(const char *sni)
+{
+    struct in6_addr ignored;
+    return inet_pton(AF_INET, sni, &ignored) == 1 || inet_pton(AF_INET6, sni, &ignored) == 1;
+}
+
 static bool is_known_name(const struct server_tls *t, const char *sni)
 {
     for (size_t i = 0; t->names && t->names[i]; i++)
         if (strcasecmp(sni, t->names[i]) == 0)
             return true;
-    return strcasecmp(sni, t->host_name) == 0 || strcasecmp(sni, "localhost") == 0;
+    return strcasecmp(sni, t->host_name) == 0 || strcasecmp(sni, "localhost") == 0 ||
+           is_address(sni);
 }
 
 static bool refuse_from_server(void *arg, const char *sni)
