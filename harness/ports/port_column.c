@@ -155,7 +155,7 @@ const struct port_column port_columns[] = {
       ROLES_ALL,
       false,
       { "tls.certificate.wrong-name", "tls.certificate.common-name-only",
-        "tls.certificate.wildcard-inside" },
+        "tls.certificate.wildcard-inside", "tls.sni.own-name-refused" },
       column_name },
     { "T15",
       "sni",

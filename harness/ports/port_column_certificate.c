@@ -280,6 +280,13 @@ static void judge_name(const struct port_facts *f, struct port_verdict *v, slice
 COLUMN(name)
 {
     const struct port_facts *f = j->facts;
+    if (!f->tls.up && f->tls.failure && f->tls.alert == SSL_AD_UNRECOGNIZED_NAME) {
+        find(v, by_role(f), chain_clause(f, "rfc7817/3/certificate-names-host"), "refused",
+             "%s, which is what clients that are set to it send; add the name to its certificate, "
+             "or give clients the name that it has",
+             f->tls.failure);
+        return;
+    }
     if (!has_certificate(j, v))
         return;
     auto_buf names;

@@ -43,6 +43,23 @@ static bool lacks_implicit(const struct port_judging *j, struct port_verdict *v)
     return true;
 }
 
+/* TLS is spoken and no session comes about: the server's doing when it says so by an alert. That it
+   does not know our name is for the column of the name. */
+static bool judge_no_session(const struct port_facts *f, struct port_verdict *v)
+{
+    const struct port_tls_facts *t = &f->tls;
+    if (t->up || !t->failure || t->alert == SSL_AD_UNRECOGNIZED_NAME)
+        return false;
+    if (t->alert >= 0)
+        find(v, OUTCOME_FAIL, "rfc8314/3/implicit-tls-port", "no session",
+             "TLS is spoken, and a current client gets no session (%s); mend the certificate, its "
+             "key, or the TLS settings",
+             t->failure);
+    else
+        find(v, OUTCOME_ERROR, NULL, "no session", "could not get a TLS session: %s", t->failure);
+    return true;
+}
+
 COLUMN(mode)
 {
     const struct port_facts *f = j->facts;
@@ -60,6 +77,8 @@ COLUMN(mode)
         return;
     }
     bool implicit = f->spec.mode == TLS_MODE_IMPLICIT;
+    if (implicit && judge_no_session(f, v))
+        return;
     find(v, OUTCOME_PASS, NULL, implicit ? "TLS" : "clear", "%s is served %s",
          port_protocol_name(f->spec.protocol),
          implicit ? "in TLS from the first byte" : "from a greeting in clear text on");

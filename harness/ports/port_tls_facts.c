@@ -91,7 +91,12 @@ void visit_note_session(struct visit *v, const struct tls_info *info)
 
 void visit_note_failure(struct port_facts *f, const struct error *err, const struct tls_info *info)
 {
-    f->tls.failure = port_facts_text(f, slice_of(err->text));
+    bool name_refused = info->alert_received == SSL_AD_UNRECOGNIZED_NAME;
+    f->tls.failure = name_refused ? arena_printf(&f->arena,
+                                                 "the server knows no such name as %s (TLS alert "
+                                                 "unrecognized_name)",
+                                                 f->spec.host)
+                                  : port_facts_text(f, slice_of(err->text));
     f->tls.alert = info->alert_received;
     f->tls.client_certificate_requested = info->certificate_requested;
 }

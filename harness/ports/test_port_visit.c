@@ -89,6 +89,7 @@ static const struct shown shown[] = {
     { "tls.sni.missing-refused", 993, "without name: refused" },
     { "tls.sni.unknown-refused", 25, "unknown name: refused", true },
     { "tls.sni.unknown-served", 993, "unknown name: same", true },
+    { "tls.sni.own-name-refused", 993, "alert: 112" },
     { "tls.channel-binding.in-clear", 110, "binding in clear: 1" },
     { "tls.resumption.refused", 993, "resumed: no" },
     { "tls.resumption.refused", 143, "resumed: no" },

@@ -83,15 +83,24 @@ static bool is_known_name(const struct server_tls *t, const char *sni)
            is_address(sni);
 }
 
+static bool refuses_itself(const struct server_tls *t, const char *sni)
+{
+    return sni && t->own_name_refused && strcasecmp(sni, t->host_name) == 0;
+}
+
 static bool refuse_from_server(void *arg, const char *sni)
 {
     const struct server_tls *t = arg;
+    if (refuses_itself(t, sni))
+        return true;
     return sni ? t->only_known_names && !is_known_name(t, sni) : t->name_required;
 }
 
 static bool refuse_from_user(void *arg, const char *sni)
 {
     const struct server_tls *t = arg;
+    if (refuses_itself(t, sni))
+        return true;
     return sni ? !t->any_name && !is_known_name(t, sni) : t->name_required;
 }
 
@@ -194,6 +203,7 @@ int server_tls_init(struct server_tls *t, const struct reference_options *o, con
                                .names = o->names,
                                .name_required = fault_on(&o->faults, FAULT_TLS_SNI_REQUIRED),
                                .only_known_names = fault_on(&o->faults, FAULT_TLS_SNI_UNKNOWN),
+                               .own_name_refused = fault_on(&o->faults, FAULT_TLS_SNI_OWN),
                                .any_name = fault_on(&o->faults, FAULT_TLS_SNI_SERVED) };
     buf_init(&t->leaf, LEAF_MAX);
     options_by_fault(&t->options, &o->faults);

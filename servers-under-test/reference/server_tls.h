@@ -17,7 +17,7 @@ struct server_tls {
     struct tls_context *ipv6;     /* for clients that come over IPv6, by fault; or NULL */
     const char *host_name;        /* borrowed */
     const char *const *names;     /* more of them; borrowed; NULL: none */
-    bool name_required, only_known_names, any_name; /* faults of server names */
+    bool name_required, only_known_names, any_name, own_name_refused; /* faults of server names */
     struct tls_options options;
     struct buf leaf; /* DER of the certificate; empty with a context of the caller's */
 };
