@@ -2,7 +2,7 @@
 # Courier: mx, submission, submissions, IMAP and POP3, with GnuTLS as Debian builds it. Debian's
 # configuration takes passwords in clear, and so does this.
 # shellcheck disable=SC2034,SC2154
-packages='courier-imap courier-pop courier-mta courier-authlib-userdb'
+packages='courier-imap courier-pop courier-mta courier-authlib-userdb mount openssl'
 services='smtp submission submissions pop3 pop3s imap imaps'
 next_hop=yes
 certificate=rsa
@@ -81,7 +81,9 @@ courier_queue() {
     mkdir -p queue
     [[ -d queue/courier ]] || cp -a /var/lib/courier queue/courier
     mount --bind queue/courier /var/lib/courier
+    # It would ask the DNS for policies (MTA-STS), and wait for the answer.
     install -d -o courier -g courier /var/lib/courier/sts
+    testmxlookup --sts-cache-disable
     # For TLS sessions to be resumed; Debian's scripts make them.
     for file in couriersslpop3cache couriersslimapcache; do
         install -o courier -g courier -m 600 /dev/null "/var/lib/courier/$file"

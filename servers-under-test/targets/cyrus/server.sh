@@ -2,7 +2,7 @@
 # Cyrus IMAP 3.6: IMAP, POP3 and LMTP. Debian's configuration takes passwords in clear, and so does
 # this.
 # shellcheck disable=SC2034,SC2154
-packages='cyrus-imapd cyrus-pop3d sasl2-bin libsasl2-modules libsasl2-modules-db'
+packages='cyrus-imapd cyrus-pop3d sasl2-bin libsasl2-modules libsasl2-modules-db mount openssl'
 services='lmtp pop3 pop3s imap imaps'
 next_hop=no
 certificate=rsa

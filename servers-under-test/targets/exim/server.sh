@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034
 # shellcheck source-path=SCRIPTDIR source=../dovecot/server.sh
 . "${BASH_SOURCE[0]%/*}/../dovecot/server.sh"
-packages="exim4-daemon-light $packages"
+packages="exim4-daemon-light mount $packages"
 services='smtp submission submissions pop3 pop3s imap imaps'
 next_hop=yes
 certificate=rsa
