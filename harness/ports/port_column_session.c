@@ -192,20 +192,22 @@ COLUMN(channel_binding)
         find(v, OUTCOME_WARN, "rfc5802/6/plus-means-binding", "in clear",
              "SCRAM with channel binding (-PLUS) is offered before TLS, where there is no channel "
              "to bind to; offer it inside TLS only");
-    if (f->tls.binding == SEEN_NO)
+    /* A login that failed for another reason accuses nobody who offers none. */
+    bool none = f->tls_caps.known && !offers_plus(&f->tls_caps);
+    if (f->tls.binding == SEEN_NO && !none)
         find(v, OUTCOME_FAIL, "rfc9266/3/binding-matches", "fails",
              "SCRAM with channel binding is offered and does not work (%s), so clients that prefer "
              "it cannot log in; bind to tls-exporter with TLS 1.3 and to tls-unique with TLS 1.2",
              said);
     if (v->outcome != OUTCOME_NOT_RUN || !has_tls(j, v))
         return;
-    if (f->tls.binding == SEEN_YES)
+    if (none)
+        find(v, OUTCOME_SKIP, NULL, "none", "no mechanism with channel binding is offered");
+    else if (f->tls.binding == SEEN_YES)
         find(v, OUTCOME_PASS, NULL, "works", "SCRAM with channel binding works");
     else if (f->tls.binding == SEEN_UNCLEAR)
         find(v, OUTCOME_ERROR, NULL, "unclear", "could not tell whether channel binding works: %s",
              said);
-    else if (f->tls_caps.known && !offers_plus(&f->tls_caps))
-        find(v, OUTCOME_SKIP, NULL, "none", "no mechanism with channel binding is offered");
     else
         find(v, OUTCOME_SKIP, NULL, "", "needs an account: give --target FILE");
 }
