@@ -1,4 +1,5 @@
 #include "ports_account.h"
+#include "client_steps.h"
 #include "session.h"
 #include <arpa/inet.h>
 #include <string.h>
@@ -77,12 +78,19 @@ static bool is_about(const struct question *q, const struct result *r, const str
     return !q->services[0] && slice_cut(&rest, ',', &label) && slice_eq_str(label, f->spec.name);
 }
 
+/* A server that has had enough of us says nothing about what was asked. */
+static bool is_about_us(const struct result *r)
+{
+    slice actual = slice_of(r->failure && r->failure->actual ? r->failure->actual : "");
+    return slice_starts(actual, S("421")) || client_text_says_rate(actual);
+}
+
 static void take_answer(const struct result *r, const struct question *q, struct port_facts *f)
 {
     const char *text = r->failure ? r->failure->message : r->reason ? r->reason : "";
     if (r->raw == OUTCOME_PASS)
         q->tell(f, SEEN_YES, "");
-    else if (r->raw == OUTCOME_FAIL)
+    else if (r->raw == OUTCOME_FAIL && !is_about_us(r))
         q->tell(f, SEEN_NO, text);
     else if (r->raw != OUTCOME_SKIP)
         q->tell(f, SEEN_UNCLEAR, text);
