@@ -50,7 +50,7 @@ slice arena_dup(struct arena *a, slice s)
     char *copy = arena_alloc(a, s.n + 1);
     if (s.n)
         memcpy(copy, s.p, s.n);
-    return (slice){ copy, s.n };
+    return (slice) { copy, s.n };
 }
 
 char *arena_str(struct arena *a, slice s)
@@ -65,5 +65,5 @@ char *arena_printf(struct arena *a, const char *format, ...)
     va_start(args, format);
     int n = vasprintf(&text, format, args);
     va_end(args);
-    return arena_str(a, (slice){ text, n < 0 ? 0 : (size_t)n });
+    return arena_str(a, (slice) { text, n < 0 ? 0 : (size_t)n });
 }

@@ -20,12 +20,11 @@
 #define array_push(a)                                                                              \
     ({                                                                                             \
         if ((a)->n == (a)->cap)                                                                    \
-            (a)->v = xrealloc((a)->v, ((a)->cap = (a)->cap ? 2 * (a)->cap : 8) * sizeof *(a)->v);   \
+            (a)->v = xrealloc((a)->v, ((a)->cap = (a)->cap ? 2 * (a)->cap : 8) * sizeof *(a)->v);  \
         memset(&(a)->v[(a)->n], 0, sizeof *(a)->v);                                                \
         &(a)->v[(a)->n++];                                                                         \
     })
-#define array_remove(a, i)                                                                         \
-    memmove(&(a)->v[i], &(a)->v[(i) + 1], (--(a)->n - (i)) * sizeof *(a)->v)
+#define array_remove(a, i) memmove(&(a)->v[i], &(a)->v[(i) + 1], (--(a)->n - (i)) * sizeof *(a)->v)
 #define array_insert(a, i)                                                                         \
     ({                                                                                             \
         (void)array_push(a);                                                                       \

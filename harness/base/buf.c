@@ -7,13 +7,13 @@
 
 void buf_init(struct buf *b, size_t max)
 {
-    *b = (struct buf){ .p = xcalloc(1, 1), .cap = 1, .max = max };
+    *b = (struct buf) { .p = xcalloc(1, 1), .cap = 1, .max = max };
 }
 
 void buf_release(struct buf *b)
 {
     free(b->p);
-    *b = (struct buf){ 0 };
+    *b = (struct buf) { 0 };
 }
 
 char *buf_room(struct buf *b, size_t n)
@@ -53,7 +53,7 @@ bool buf_add(struct buf *b, slice s)
 
 bool buf_addc(struct buf *b, char c)
 {
-    return buf_add(b, (slice){ &c, 1 });
+    return buf_add(b, (slice) { &c, 1 });
 }
 
 bool buf_adds(struct buf *b, const char *text)
@@ -69,7 +69,7 @@ bool buf_addf(struct buf *b, const char *format, ...)
     int n = vasprintf(&text, format, args);
     va_end(args);
     assert(n >= 0);
-    return buf_add(b, (slice){ text, (size_t)n });
+    return buf_add(b, (slice) { text, (size_t)n });
 }
 
 void buf_shift(struct buf *b, size_t n)

@@ -37,7 +37,7 @@ void buf_clear(struct buf *b);
 /* The content; valid until the buffer changes. */
 static inline slice buf_slice(const struct buf *b)
 {
-    return (slice){ b->p, b->n };
+    return (slice) { b->p, b->n };
 }
 /* Passes the bytes (malloc'ed, NUL-terminated) to the caller; the buffer is empty afterwards. */
 char *buf_take(struct buf *b);

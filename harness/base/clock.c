@@ -7,8 +7,9 @@ static bool parse_unit(slice unit, nsec *ret)
     static const struct {
         const char *name;
         nsec length;
-    } units[] = { { "ms", MILLIS(1) }, { "s", SECONDS(1) }, { "m", SECONDS(60) },
-                  { "h", SECONDS(3600) } };
+    } units[] = {
+        { "ms", MILLIS(1) }, { "s", SECONDS(1) }, { "m", SECONDS(60) }, { "h", SECONDS(3600) }
+    };
     for (size_t i = 0; i < COUNT(units); i++)
         if (slice_eq_str(unit, units[i].name)) {
             *ret = units[i].length;

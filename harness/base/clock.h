@@ -7,8 +7,8 @@
 #include <time.h>
 
 typedef int64_t nsec;
-#define SECONDS(n) ((nsec)(n) * 1000000000)
-#define MILLIS(n) ((nsec)(n) * 1000000)
+#define SECONDS(n) ((nsec)(n)*1000000000)
+#define MILLIS(n) ((nsec)(n)*1000000)
 #define NEVER INT64_MAX
 
 /* "500ms", "5s", "2m", "1h": a decimal number (a fraction is allowed) and a unit. False and

@@ -16,7 +16,7 @@ void hash_release(struct hash *h)
         free((void *)(uintptr_t)h->entries[i].key.p);
     free(h->entries);
     free(h->slots);
-    *h = (struct hash){ 0 };
+    *h = (struct hash) { 0 };
 }
 
 /* The slot of key: it holds the entry's index + 1, or 0 where the key would go. */
@@ -56,6 +56,6 @@ void hash_put(struct hash *h, slice key, void *value)
         h->cap = h->cap ? 2 * h->cap : 8;
         h->entries = xrealloc(h->entries, h->cap * sizeof *h->entries);
     }
-    h->entries[h->n] = (struct hash_entry){ { xslicedup(key), key.n }, value };
+    h->entries[h->n] = (struct hash_entry) { { xslicedup(key), key.n }, value };
     *slot = (uint32_t)++h->n;
 }

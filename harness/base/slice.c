@@ -7,7 +7,7 @@ slice slice_sub(slice s, size_t from, size_t to)
     if (from > to)
         from = to;
     /* Adding even 0 to NULL is undefined in C. */
-    return (slice){ s.p ? s.p + from : NULL, to - from };
+    return (slice) { s.p ? s.p + from : NULL, to - from };
 }
 
 slice slice_skip(slice s, size_t n)
@@ -102,7 +102,7 @@ bool slice_cut(slice *rest, char sep, slice *ret)
     size_t at = slice_find_char(*rest, sep);
     if (at == SIZE_MAX) {
         *ret = *rest;
-        *rest = (slice){ NULL, 0 };
+        *rest = (slice) { NULL, 0 };
     } else {
         *ret = slice_sub(*rest, 0, at);
         *rest = slice_skip(*rest, at + 1);

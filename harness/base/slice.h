@@ -14,18 +14,18 @@ typedef struct slice {
 } slice;
 
 /* The slice of a string literal, its final NUL left out. */
-#define S(literal) ((slice){ "" literal, sizeof(literal) - 1 })
+#define S(literal) ((slice) { "" literal, sizeof(literal) - 1 })
 /* printf("%.*s", SLICE_ARG(s)) */
 #define SLICE_ARG(s) (int)(s).n, (s).p
 
 static inline slice slice_of(const char *text)
 {
-    return (slice){ text, text ? strlen(text) : 0 };
+    return (slice) { text, text ? strlen(text) : 0 };
 }
 
 static inline slice slice_make(const void *p, size_t n)
 {
-    return (slice){ p, n };
+    return (slice) { p, n };
 }
 
 static inline bool slice_is_empty(slice s)

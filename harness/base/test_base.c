@@ -122,7 +122,7 @@ START_TEST(arrays_insert_and_remove)
     ck_assert_int_eq(a.v[4], 4);
     ck_assert_int_eq(a.v[19], 19);
     int sum = 0;
-    array_each(it, &a)
+    array_each (it, &a)
         sum += *it;
     ck_assert_int_eq(sum, 190 - 3 - 1);
     array_release(&a);
@@ -150,10 +150,17 @@ static const struct {
     const char *text;
     nsec value; /* < 0: refused */
 } durations[] = {
-    { "500ms", MILLIS(500) }, { "5s", SECONDS(5) }, { "1.5s", MILLIS(1500) },
-    { "2m", SECONDS(120) },   { "1h", SECONDS(3600) }, { "5", -1 },
-    { "s", -1 },              { "-1s", -1 },           { "1.2.3s", -1 },
-    { "999999999h", -1 },     { "1.s", -1 },
+    { "500ms", MILLIS(500) },
+    { "5s", SECONDS(5) },
+    { "1.5s", MILLIS(1500) },
+    { "2m", SECONDS(120) },
+    { "1h", SECONDS(3600) },
+    { "5", -1 },
+    { "s", -1 },
+    { "-1s", -1 },
+    { "1.2.3s", -1 },
+    { "999999999h", -1 },
+    { "1.s", -1 },
 };
 
 START_TEST(durations_need_a_unit)

@@ -14,7 +14,7 @@ struct pop3_client {
     struct session_capabilities caps;
     char *timestamp;   /* "<...>" of the greeting for APOP, or NULL; owned */
     struct unit *last; /* the last reply; owned, valid until the next call */
-    bool in_use;       /* the last login was refused with [IN-USE]: another session has the maildrop,
+    bool in_use; /* the last login was refused with [IN-USE]: another session has the maildrop,
                           which may end at any moment (RFC 2449 section 8.1.2) */
 };
 void pop3_client_init(struct pop3_client *p, struct conn *conn);

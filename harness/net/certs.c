@@ -245,10 +245,9 @@ static void add_word(OCSP_BASICRESP *basic, const struct ca *ca, X509 *leaf, enu
     bool revoked = kind == STAPLE_REVOKED;
     ASN1_TIME *this_update = X509_gmtime_adj(NULL, from), *next = X509_gmtime_adj(NULL, until);
     OCSP_CERTID *id = OCSP_cert_to_id(NULL, leaf, ca->certificate);
-    must(OCSP_basic_add1_status(basic, id,
-                                revoked ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD,
-                                OCSP_REVOKED_STATUS_KEYCOMPROMISE, revoked ? this_update : NULL,
-                                this_update, next));
+    must(OCSP_basic_add1_status(
+        basic, id, revoked ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD,
+        OCSP_REVOKED_STATUS_KEYCOMPROMISE, revoked ? this_update : NULL, this_update, next));
     OCSP_CERTID_free(id);
     ASN1_TIME_free(this_update);
     ASN1_TIME_free(next);

@@ -16,8 +16,8 @@ enum dial_failure {
 struct dial_options {
     const char *host; /* IPv4 or IPv6 address, or a name; names are looked up in a helper thread */
     uint16_t port;
-    const char *source; /* numeric source address; NULL: the system's choice */
-    int family;         /* AF_INET, AF_INET6; 0: either, in the resolver's order */
+    const char *source;             /* numeric source address; NULL: the system's choice */
+    int family;                     /* AF_INET, AF_INET6; 0: either, in the resolver's order */
     enum dial_failure *ret_failure; /* set when dialling fails; NULL: not wanted */
 };
 

@@ -26,9 +26,9 @@ struct tls_server_config {
     slice chain_pem, key_pem;
     const char *chain_file, *key_file;
     enum tls_client_cert client_cert;
-    slice client_ca_pem;     /* who signs client certificates */
-    const char *const *alpn; /* accepted protocols, NULL-terminated; NULL: ALPN is ignored */
-    bool no_tickets;         /* no resumption */
+    slice client_ca_pem;      /* who signs client certificates */
+    const char *const *alpn;  /* accepted protocols, NULL-terminated; NULL: ALPN is ignored */
+    bool no_tickets;          /* no resumption */
     uint32_t session_seconds; /* how long sessions can be resumed; 0: OpenSSL's default */
     uint32_t early_data;      /* octets of 0-RTT that tickets allow */
     bool weak;                /* takes certificates with short keys and weak signatures */
@@ -101,8 +101,8 @@ struct tls_info {
     int alert_received;     /* -1, or the number of the last fatal alert that came */
     int alert_sent;         /* -1, or the number of the last fatal alert of ours */
     bool close_notify_received;
-    bool certificate_requested; /* client: the server asked for ours */
-    const char *signature; /* what the peer signed the handshake with, by its registered name:
+    bool certificate_requested;  /* client: the server asked for ours */
+    const char *signature;       /* what the peer signed the handshake with, by its registered name:
                               "ecdsa_secp256r1_sha256"; NULL: it signed nothing, or unknown */
     bool extended_master_secret; /* RFC 7627; TLS 1.3: true */
     slice staple; /* client: the OCSP response that came along, DER; owned by the info */

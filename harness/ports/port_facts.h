@@ -148,7 +148,7 @@ struct port_facts {
     struct tls_survey survey;
     /* With an account: does the Received: field of a message that came by TLS say so? */
     enum seen trace_fits;
-    const char *trace_text; /* what is wrong with it */
+    const char *trace_text;  /* what is wrong with it */
     enum seen parity;        /* with the other address family: same certificate, version, offers */
     const char *parity_text; /* what differs */
     ARRAY(const char *) unclear;   /* one sentence each: what could not be told, and why */

@@ -110,9 +110,8 @@ START_TEST(a_file_of_routes_is_read)
 {
     struct port_rows r = { 0 };
     struct error err = { 0 };
-    ck_assert_int_eq(load("# a fleet\n\nimap.test:993 127.0.0.1:40123\n  pop.test:995\t[::1]:7\n", &r,
-                          &err),
-                     0);
+    ck_assert_int_eq(
+        load("# a fleet\n\nimap.test:993 127.0.0.1:40123\n  pop.test:995\t[::1]:7\n", &r, &err), 0);
     ck_assert_uint_eq(r.routes.n, 2);
     ck_assert_str_eq(r.routes.v[1].host, "pop.test");
     ck_assert_uint_eq(r.routes.v[1].dial_port, 7);

@@ -9,7 +9,7 @@ struct library {
     struct problems problems;
     struct clauses clauses;
     const struct step_kinds *kinds;
-    const char *root;         /* the scenario folder */
+    const char *root; /* the scenario folder */
     struct include_list includes;
     struct check_list checks; /* in the order of families and files */
 };

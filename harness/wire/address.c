@@ -117,7 +117,7 @@ static slice take_atoms(struct parser *p)
         if (p->glued.n)
             append(&p->glued, S("."));
         skip(p);
-        p->comment = (slice){ 0 }; /* only one behind the whole domain is a name */
+        p->comment = (slice) { 0 }; /* only one behind the whole domain is a name */
         append(&p->glued, lex_until(&p->rest, specials));
         skip(p);
     } while (lex_char(&p->rest, '.'));

@@ -27,9 +27,9 @@ struct pop3d {
     char *user;              /* of USER, until PASS; NULL */
     struct account *account; /* once logged in */
     bool locked;
-    bool removed; /* UPDATE took something away */
+    bool removed;                         /* UPDATE took something away */
     ARRAY(struct pop3d_message) messages; /* number i + 1 */
-    nsec began; /* when the login was */
+    nsec began;                           /* when the login was */
     int errors, failures;
     bool closing;
     uint64_t salt; /* of the session, for a fault */

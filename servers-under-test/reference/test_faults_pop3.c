@@ -8,7 +8,9 @@
 #define DELE "C: DELE 1", "S: +OK ~"
 #define QUIT "C: QUIT", "S: +OK ~", "SX"
 #define HEADER "S: Subject: 1", "S: Received: x"
-#define CAPABILITIES "S: TOP", "S: UIDL", "S: USER", "S: SASL ~", "S: RESP-CODES", "S: AUTH-RESP-CODE", "S: PIPELINING", "S: EXPIRE NEVER", "S: IMPLEMENTATION ~"
+#define CAPABILITIES                                                                               \
+    "S: TOP", "S: UIDL", "S: USER", "S: SASL ~", "S: RESP-CODES", "S: AUTH-RESP-CODE",             \
+        "S: PIPELINING", "S: EXPIRE NEVER", "S: IMPLEMENTATION ~"
 
 /* clang-format off */
 static const struct transcript transcripts[] = {
