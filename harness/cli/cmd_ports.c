@@ -200,6 +200,24 @@ static bool nothing_open(const struct job *j)
     return !j->run.interrupted;
 }
 
+static int say_nothing_open(struct job *j)
+{
+    const char *word = args.words.n ? args.words.v[0] : "";
+    bool addresses = false, plain = strpbrk(word, "ghijklmnopqrstuvwxyz") && !strchr(word, '@');
+    for (size_t i = 0; i < j->n_facts; i++)
+        addresses |= j->facts[i].reach != REACH_NO_ADDRESS;
+    const char *hint = plain && !args.resolver && !j->subject.expected
+                           ? "; if it is a domain, say --resolver system"
+                           : "";
+    if (!addresses)
+        return error_set(&j->err, ERR_NETWORK, "%s has no address%s", j->run.target.name, hint);
+    if (j->n_facts == 1)
+        return error_set(&j->err, ERR_NETWORK, "port %u of %s does not answer%s",
+                         j->facts[0].spec.port, j->run.target.name, hint);
+    return error_set(&j->err, ERR_NETWORK, "none of the %zu ports of %s answers%s", j->n_facts,
+                     j->run.target.name, hint);
+}
+
 /* Which rows there are. */
 static int open_subject(struct job *j)
 {
@@ -242,9 +260,7 @@ static int look(struct job *j)
     if (!j->n_facts)
         return error_set(&j->err, ERR_NETWORK, "nothing says where the mail of %s is served",
                          j->run.target.name);
-    return nothing_open(j) ? error_set(&j->err, ERR_NETWORK, "none of the %zu ports of %s answers",
-                                       j->n_facts, j->run.target.name)
-                           : 0;
+    return nothing_open(j) ? say_nothing_open(j) : 0;
 }
 
 static void look_and_judge(void *arg)
