@@ -286,7 +286,7 @@ const struct port_column port_columns[] = {
       "stapling",
       "An OCSP response that is stapled is current, and is there when demanded",
       "clients that honour must-staple refuse the server without it",
-      { "rfc7633/4.2.2/feature-honoured", "rfc6960/4.2.2.1/response-current",
+      { "rfc7633/4.2.3/feature-honoured", "rfc6960/4.2.2.1/response-current",
         "rfc9325/7.5/revoked-not-used" },
       ROLES_ALL,
       false,

@@ -312,7 +312,7 @@ COLUMN(stapling)
     const char *said = t->staple_text ? t->staple_text : "no reason is known";
     bool revoked = slice_find_nocase(slice_of(said), S("revoked")) != SIZE_MAX;
     if (t->stapled == SEEN_NO && t->must_staple)
-        find(v, OUTCOME_FAIL, "rfc7633/4.2.2/feature-honoured", "missing",
+        find(v, OUTCOME_FAIL, "rfc7633/4.2.3/feature-honoured", "missing",
              "the certificate demands an OCSP staple (must-staple) and none comes, so clients "
              "that honour it refuse the server; turn on stapling, or get a certificate without "
              "must-staple");

@@ -341,7 +341,7 @@ static const struct certificate_case cases[] = {
       { .stapled = SEEN_NO, .must_staple = true },
       0,
       OUTCOME_FAIL,
-      "rfc7633/4.2.2/feature-honoured",
+      "rfc7633/4.2.3/feature-honoured",
       "must-staple" },
     { "stapling",
       993,
