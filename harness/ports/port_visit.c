@@ -62,7 +62,7 @@ static void survey(struct visit *v)
     if (visit_goes_on(v))
         survey_ask_weak_suites(&how, s);
     if (visit_goes_on(v)) {
-        survey_ask_tls12(&how, false, s, &leaf);
+        survey_ask_tls12(&how, s, &leaf);
         note_leaf(v->facts, &way, leaf);
     }
 }

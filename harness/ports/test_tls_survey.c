@@ -19,7 +19,7 @@ struct lab {
     struct reference *ref;
     struct served *served;
     int min_version; /* bare TLS of that version at least, and no mail behind it; 0: the server */
-    unsigned opened, rate_after, silent_after; /* 0: never */
+    unsigned opened, rate_after, silent_after, hangs_at; /* 0: never */
 };
 
 static void serve(void *arg)
@@ -46,6 +46,14 @@ static void drop(void *arg)
     stream_close(s->stream);
 }
 
+/* Says nothing, once the connection is there. */
+static void hang(void *arg)
+{
+    struct served *s = arg;
+    task_sleep(now() + SECONDS(60));
+    stream_close(s->stream);
+}
+
 static int lab_open(void *ctx, const char *question, nsec deadline, struct error *err,
                     struct stream **ret)
 {
@@ -61,7 +69,13 @@ static int lab_open(void *ctx, const char *question, nsec deadline, struct error
     };
     lab->served = s;
     bool silent = lab->silent_after && lab->opened > lab->silent_after;
-    s->task = task_spawn_named("server", silent ? drop : s->min_version ? shake : serve, s);
+    bool hangs = lab->opened == lab->hangs_at;
+    s->task = task_spawn_named("server",
+                               hangs            ? hang
+                               : silent         ? drop
+                               : s->min_version ? shake
+                                                : serve,
+                               s);
     *ret = ends[0];
     return 0;
 }
@@ -241,7 +255,7 @@ static void ask_quickly(void *arg)
     struct survey_way way = way_to(&lab);
     survey_ask_old_versions(&way, &s);
     survey_ask_weak_suites(&way, &s);
-    survey_ask_tls12(&way, false, &s, &leaf);
+    survey_ask_tls12(&way, &s, &leaf);
     ck_assert_int_eq(s.old_versions, quick[i].old);
     ck_assert_uint_eq(s.old_version, quick[i].old_version);
     ck_assert_int_eq(s.weak_suites, quick[i].weak);
@@ -301,6 +315,41 @@ static void meet_trouble(void *arg)
 START_TEST(trouble_is_no_verdict)
 {
     sched_main(CLOCK_VIRTUAL, meet_trouble, (void *)(intptr_t)_i);
+}
+END_TEST
+
+/* One answer that does not come, at whatever question. The fifth is about hygiene; its name is that
+   of a version, too. */
+enum { CLEAN_CONNECTIONS = 40, HYGIENE_CONNECTION = 5 };
+
+static void miss_one(void *arg)
+{
+    struct lab lab = { .hangs_at = (unsigned)(intptr_t)arg };
+    struct tls_survey s = { 0 };
+    bool suites = false, old = false;
+    lab_begin(&lab, NULL);
+    struct survey_way way = way_to(&lab);
+    survey_enumerate(&way, 0, &s);
+    ck_assert_uint_eq(s.unclear.n, 1);
+    slice question = slice_of(s.unclear.v[0]), version;
+    ck_assert(slice_cut(&question, ':', &version));
+    for (int v = SURVEY_SSL3; v <= SURVEY_TLS13; v++) {
+        bool this = slice_eq_str(version, survey_version_names[v]);
+        suites |= this && lab.hangs_at != HYGIENE_CONNECTION;
+        old |= this && v <= SURVEY_TLS11;
+    }
+    const char *says = s.unclear.v[0];
+    ck_assert_msg(s.weak_suites == (suites ? SURVEY_UNCLEAR : SURVEY_REFUSED), "%s", says);
+    ck_assert_msg(s.old_versions == (old ? SURVEY_UNCLEAR : SURVEY_REFUSED), "%s", says);
+    if (slice_starts(version, S("renegotiation")))
+        ck_assert_int_eq(s.client_renegotiation, SURVEY_UNCLEAR);
+    tls_survey_release(&s);
+    lab_end(&lab);
+}
+
+START_TEST(one_answer_that_is_missing_is_no_verdict)
+{
+    sched_main(CLOCK_VIRTUAL, miss_one, (void *)(intptr_t)_i);
 }
 END_TEST
 
@@ -380,6 +429,7 @@ static void add(TCase *cases)
     tcase_add_loop_test(cases, survey_sees, 0, COUNT(rows));
     tcase_add_loop_test(cases, quick_questions, 0, COUNT(quick));
     tcase_add_loop_test(cases, trouble_is_no_verdict, 0, COUNT(troubles));
+    tcase_add_loop_test(cases, one_answer_that_is_missing_is_no_verdict, 1, CLEAN_CONNECTIONS + 1);
     tcase_add_test(cases, every_fault_of_the_hello_is_shown);
 }
 

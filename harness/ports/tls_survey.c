@@ -20,14 +20,6 @@ uint16_t survey_wire_version(enum survey_version v)
     return wire_versions[v];
 }
 
-enum survey_version survey_version_of(uint16_t wire)
-{
-    size_t v = 0;
-    while (v < SURVEY_VERSIONS && wire_versions[v] != wire)
-        v++;
-    return (enum survey_version)v;
-}
-
 void tls_survey_release(struct tls_survey *s)
 {
     for (size_t i = 0; i < SURVEY_VERSIONS; i++)
@@ -146,12 +138,11 @@ enum survey_answer survey_tls12(struct survey *s, enum offer what, bool with_nam
     return got;
 }
 
-void survey_ask_tls12(const struct survey_way *way, bool with_name, struct tls_survey *facts,
-                      slice *ret_leaf)
+void survey_ask_tls12(const struct survey_way *way, struct tls_survey *facts, slice *ret_leaf)
 {
     struct survey s;
     survey_begin(&s, way, facts, 0);
     *ret_leaf = (slice) { "", 0 };
-    survey_tls12(&s, OFFER_MODERN, with_name, ret_leaf);
+    survey_tls12(&s, OFFER_MODERN, false, ret_leaf);
     survey_end(&s);
 }

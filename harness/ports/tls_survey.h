@@ -102,14 +102,13 @@ struct survey_way {
     const char *host; /* server_name; NULL: none */
     nsec timeout;     /* of one answer */
 };
-/* The two (three) questions of a quick visit, one connection each: version-and-weakness in one
-   hello. Each fills its part of *s; network trouble gives SURVEY_UNCLEAR and a sentence. */
+/* The questions of a quick visit, one connection each. Each fills its part of *s; network trouble
+   gives SURVEY_UNCLEAR and a sentence. */
 void survey_ask_old_versions(const struct survey_way *way, struct tls_survey *s);
 void survey_ask_weak_suites(const struct survey_way *way, struct tls_survey *s);
 /* A plain TLS 1.2 hello without server_name: version, suite, extensions of hygiene, and the
    certificate that came (DER of the leaf, in the survey's arena; empty when none). */
-void survey_ask_tls12(const struct survey_way *way, bool with_name, struct tls_survey *s,
-                      slice *ret_leaf);
+void survey_ask_tls12(const struct survey_way *way, struct tls_survey *s, slice *ret_leaf);
 /* Everything, connection after connection, until `max` connections (0: no limit) or ERR_RATE. */
 void survey_enumerate(const struct survey_way *way, unsigned max, struct tls_survey *s);
 

@@ -16,6 +16,7 @@ struct survey {
     unsigned trouble;               /* questions in a row that had no clear answer */
     bool stopped;                   /* nothing more is asked */
     bool modern;                    /* the hello of a client of today was taken */
+    bool suites_unclear;            /* there may be suites that were not seen */
     struct tls_client_hello *taken; /* a hello that was accepted, for a control; owned; or NULL */
 };
 void survey_begin(struct survey *s, const struct survey_way *way, struct tls_survey *facts,
@@ -52,10 +53,8 @@ bool tls_suite_is_weak(const struct tls_suite *suite);
 void hello_offer_of(struct tls_client_hello *h, const struct survey_suites *list,
                     bool (*wanted)(const struct tls_suite *suite));
 
-/* The version of a ServerHello; SURVEY_VERSIONS for an unknown one. */
-enum survey_version survey_version_of(uint16_t wire);
 uint16_t survey_wire_version(enum survey_version v);
-/* What every answer tells besides its question: the size of a DHE prime. */
+/* The size of a DHE prime, which an answer may tell besides what it was asked. */
 void survey_note_answer(struct survey *s, const struct tls_answer *answer);
 /* A TLS 1.2 hello and all that its answer says: version, suite, hygiene. `what` is to be offered. */
 enum survey_answer survey_tls12(struct survey *s, enum offer what, bool with_name, slice *ret_leaf);

@@ -31,7 +31,7 @@ static bool is_cbc(const struct tls_suite *suite)
     return strstr(suite->cipher, "-CBC") || strcmp(suite->cipher, "3DES") == 0;
 }
 
-void survey_encrypt_then_mac(struct survey *s)
+static void survey_encrypt_then_mac(struct survey *s)
 {
     struct tls_client_hello hello;
     struct tls_answer answer;
@@ -49,7 +49,7 @@ void survey_encrypt_then_mac(struct survey *s)
 
 /* RFC 7507: only meaningful one step below the server's newest version. Some close instead of saying
    inappropriate_fallback (Dovecot): the client is stopped all the same. */
-void survey_fallback(struct survey *s)
+static void survey_fallback(struct survey *s)
 {
     struct tls_client_hello hello;
     struct tls_answer answer;
@@ -86,7 +86,7 @@ static enum survey_answer tolerates_records(struct survey *s, struct tls_client_
     return got;
 }
 
-void survey_tolerances(struct survey *s)
+static void survey_tolerances(struct survey *s)
 {
     /* What is to be tolerated is put into a hello that was taken without it. */
     if (!s->modern)
@@ -114,25 +114,33 @@ void survey_tolerances(struct survey *s)
     }
 }
 
-/* What the quick questions would have said. */
-static void answer_quick_questions(struct tls_survey *f, bool stopped)
+static void sum_up_old_versions(struct tls_survey *f)
 {
-    for (enum survey_version v = SURVEY_TLS11; v >= SURVEY_SSL3 && !f->old_versions; v--)
-        if (f->version[v] == SURVEY_ACCEPTED) {
-            f->old_versions = SURVEY_ACCEPTED;
+    f->old_versions = SURVEY_REFUSED;
+    for (enum survey_version v = SURVEY_SSL3; v <= SURVEY_TLS11; v++) {
+        if (f->version[v] == SURVEY_ACCEPTED)
             f->old_version = survey_wire_version(v);
-        }
-    if (!f->old_versions && f->version[SURVEY_TLS11] == SURVEY_REFUSED)
-        f->old_versions = SURVEY_REFUSED;
-    if (!f->old_versions && f->version[SURVEY_TLS11] == SURVEY_UNCLEAR)
-        f->old_versions = SURVEY_UNCLEAR;
-    if (f->weak_suites)
+        if (f->version[v] != SURVEY_REFUSED && f->old_versions != SURVEY_ACCEPTED)
+            f->old_versions = f->version[v];
+    }
+}
+
+static void sum_up_weak_suites(struct tls_survey *f, bool suites_unclear)
+{
+    f->weak_suites = suites_unclear ? SURVEY_UNCLEAR : SURVEY_REFUSED;
+    if (!f->weak_list.n)
         return;
-    if (f->weak_list.n)
-        f->weak_suite = f->weak_list.v[0];
-    f->weak_suites = f->weak_list.n ? SURVEY_ACCEPTED : f->version[SURVEY_TLS12];
-    if (!f->weak_list.n && f->weak_suites == SURVEY_ACCEPTED)
-        f->weak_suites = stopped ? SURVEY_UNCLEAR : SURVEY_REFUSED;
+    f->weak_suites = SURVEY_ACCEPTED;
+    f->weak_suite = f->weak_list.v[0];
+}
+
+/* What the quick questions would have said, where they were not asked. */
+static void answer_quick_questions(struct survey *s)
+{
+    if (!s->facts->old_versions)
+        sum_up_old_versions(s->facts);
+    if (!s->facts->weak_suites)
+        sum_up_weak_suites(s->facts, s->suites_unclear);
 }
 
 static void survey_all(struct survey *s)
@@ -163,6 +171,6 @@ void survey_enumerate(const struct survey_way *way, unsigned max, struct tls_sur
     struct survey s;
     survey_begin(&s, way, facts, max);
     survey_all(&s);
-    answer_quick_questions(facts, s.stopped);
+    answer_quick_questions(&s);
     survey_end(&s);
 }

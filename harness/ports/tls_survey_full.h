@@ -19,10 +19,7 @@ void survey_groups(struct survey *s);
 /* Schemes that the server signs with; and whether it goes on when offered SHA-1 and MD5 alone. */
 void survey_signatures(struct survey *s);
 
-void survey_encrypt_then_mac(struct survey *s);
-void survey_fallback(struct survey *s);
 /* The one question that needs a real handshake: OpenSSL's, so NOT_ASKED where that cannot do it. */
 void survey_renegotiation(struct survey *s);
-void survey_tolerances(struct survey *s);
 
 #endif

@@ -12,11 +12,13 @@ static enum survey_answer renegotiate(struct survey *s, struct stream *under,
                                          .legacy = true,
                                          .clear = SSL_OP_NO_RENEGOTIATION };
     struct stream *top;
-    if (tls_open_client(under, context, &options, now() + s->way->timeout, NULL, &top) < 0) {
+    struct error err;
+    int r = tls_open_client(under, context, &options, now() + s->way->timeout, &err, &top);
+    if (r < 0) {
         stream_close(under);
-        return SURVEY_NOT_ASKED;
+        return r == ERR_TLS ? SURVEY_NOT_ASKED : survey_unclear(s, question, err.text);
     }
-    int r = tls_renegotiate(top, now() + s->way->timeout);
+    r = tls_renegotiate(top, now() + s->way->timeout);
     enum survey_answer got = SURVEY_ACCEPTED;
     if (r == IO_TLS || (r < 0 && stream_cause(top) == CAUSE_RESET))
         got = SURVEY_REFUSED;

@@ -33,6 +33,7 @@ static bool next_suite(struct survey *s, enum survey_version v, struct tls_clien
     } else if (!s->facts->suites[v].list.n) {
         s->facts->version[v] = got == SURVEY_UNCLEAR ? SURVEY_UNCLEAR : SURVEY_REFUSED;
     }
+    s->suites_unclear |= got == SURVEY_UNCLEAR;
     tls_answer_release(&answer);
     return fits && hello->suites.n && tls_suite_find(hello->suites.v[0]);
 }
