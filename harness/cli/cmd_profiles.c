@@ -134,7 +134,7 @@ static void show_services(const struct style *s, const struct profile *p)
         auto_buf text;
         buf_init(&text, BUF_OURS);
         buf_adds(&text, profile_service_text(row, where));
-        if (row->username != USERNAME_UNKNOWN)
+        if (row->username != USERNAME_UNKNOWN && row->auth != AUTH_NONE)
             buf_addf(&text, "; user: %s", username_form_text(row->username));
         if (row->auth)
             buf_addf(&text, "; login: %s", profile_auth_text(row->auth, auth));

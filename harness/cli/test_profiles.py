@@ -146,6 +146,20 @@ def a_wrong_file_is_shown_with_its_place():
 
 
 @test
+def a_mistake_is_said_once_and_as_one_of_a_profile():
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "mine.yaml"
+        row = "    - {host: h.test, port: 993, tls: implicit}\n"
+        file.write_text("name: x\noffers:\n  imap:\n" + 3 * row
+                        + 2 * "    - {host: h.test, port: 99300, tls: implicit}\n")
+        result = run("check", file)
+        expect(result.stderr.count("stands twice") == 2 and "4 mistakes" in result.stderr, result)
+        file.write_text("name: x\ndomains: [h.test]\noffer:\n  imap:\n" + row)
+        result = run("check", file)
+        expect('unknown key "offer" in a profile; did you mean "offers"?' in result.stderr, result)
+
+
+@test
 def check_covers_the_bundled_ones():
     expect(f"{len(PROFILES)} profiles" in run("check").stdout, run("check").stdout)
     expect_exit(run("check", ROOT / "scenarios/profiles/gmail.yaml"), 0)

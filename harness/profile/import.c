@@ -94,23 +94,28 @@ static void read_xml(struct importing *g, slice bytes)
         g->refused = true;
 }
 
+/* What may stand in a file, or in a signature. */
+static void read_plain(struct importing *g, slice bytes)
+{
+    if (is_xml(bytes))
+        read_xml(g, bytes);
+    else if (is_binary_plist(bytes))
+        import_refuse(g, import_whole(g),
+                      "this is a binary property list; save it as XML (plutil -convert xml1)");
+    else if (!slice_trim(bytes).n)
+        import_refuse(g, import_whole(g), "there is nothing in it");
+    else
+        import_refuse(g, import_whole(g), "this is neither XML nor a signed .mobileconfig");
+}
+
 static void read_any(struct importing *g, slice bytes)
 {
     auto_buf content;
     buf_init(&content, BUF_OURS);
-    if (is_cms(bytes)) {
-        if (import_cms_content(g, bytes, &content))
-            read_xml(g, buf_slice(&content));
-    } else if (is_xml(bytes)) {
-        read_xml(g, bytes);
-    } else if (is_binary_plist(bytes)) {
-        import_refuse(g, import_whole(g),
-                      "this is a binary property list; save it as XML (plutil -convert xml1)");
-    } else if (!slice_trim(bytes).n) {
-        import_refuse(g, import_whole(g), "there is nothing in it");
-    } else {
-        import_refuse(g, import_whole(g), "this is neither XML nor a signed .mobileconfig");
-    }
+    if (!is_cms(bytes))
+        read_plain(g, bytes);
+    else if (import_cms_content(g, bytes, &content))
+        read_plain(g, buf_slice(&content));
     g->source = (slice) { NULL, 0 };
 }
 

@@ -76,7 +76,17 @@ static uint16_t read_port(struct importing *g, const struct xml_node *protocol, 
     return standard;
 }
 
-static enum username_form read_login(struct importing *g, const struct xml_node *protocol)
+/* The form of the name that the mail is fetched with, as far as it was said before. */
+static enum username_form form_of_access(const struct importing *g)
+{
+    for (size_t i = 0; i < g->ret->n_services; i++)
+        if (g->ret->services[i].role == ROLE_ACCESS)
+            return g->ret->services[i].username;
+    return USERNAME_UNKNOWN;
+}
+
+static enum username_form read_login(struct importing *g, const struct xml_node *protocol,
+                                     enum service_role role)
 {
     const struct xml_node *login = import_only(g, protocol, "LoginName");
     if (read_switch(g, protocol, "DomainRequired", false)) {
@@ -89,6 +99,8 @@ static enum username_form read_login(struct importing *g, const struct xml_node 
     }
     if (login && login->text.n)
         return import_username(g, login);
+    if (role == ROLE_SUBMISSION && read_switch(g, protocol, "UsePOPAuth", false))
+        return form_of_access(g);
     import_say(g, IMPORT_NOTE, protocol->at,
                "LoginName is not said: Outlook then takes the local part of the address");
     return USERNAME_LOCAL_PART;
@@ -118,7 +130,7 @@ static void read_protocol(struct importing *g, const struct xml_node *protocol)
     bool auth = read_switch(g, protocol, "AuthRequired", true);
     bool spa = read_switch(g, protocol, "SPA", false);
     row.auth = !auth ? AUTH_NONE : spa ? AUTH_ENCRYPTED_PASSWORD : AUTH_PASSWORD;
-    row.username = auth ? read_login(g, protocol) : USERNAME_UNKNOWN;
+    row.username = auth ? read_login(g, protocol, row.role) : USERNAME_UNKNOWN;
     row.at = server ? server->text_place : protocol->at;
     if (row.protocol == PROTOCOL_SMTP && !auth)
         import_say(g, IMPORT_WARN, protocol->at, "AuthRequired is off for submission");

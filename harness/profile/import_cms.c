@@ -41,6 +41,10 @@ bool import_cms_content(struct importing *g, slice bytes, struct buf *out)
                       "this looks like a signed profile (CMS) and cannot be read as one");
     else if (OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed)
         import_refuse(g, import_whole(g), "this is a CMS envelope, but not a signed profile");
+    else if (CMS_is_detached(cms) == 1)
+        import_refuse(
+            g, import_whole(g),
+            "this is a signature alone (detached); the profile that it signs is not in it");
     else
         good = verify(g, cms, out);
     if (good)

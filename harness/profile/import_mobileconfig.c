@@ -132,7 +132,18 @@ static void read_server(struct importing *g, const struct xml_node *dict, const 
         import_add(g, &row);
 }
 
-static void read_mail(struct importing *g, const struct xml_node *dict)
+/* A profile is made for one person, whose address it may hold: the user names are that person's. */
+static void take_address(struct importing *g, const struct xml_node *dict)
+{
+    const struct xml_node *address = string_of(g, dict, "EmailAddress", "");
+    size_t at = address ? slice_find_char(address->text, '@') : SIZE_MAX;
+    if (at == SIZE_MAX || slice_find_char(address->text, '%') != SIZE_MAX)
+        return;
+    g->local = slice_sub(address->text, 0, at);
+    g->domain = slice_skip(address->text, at + 1);
+}
+
+static void read_accounts(struct importing *g, const struct xml_node *dict)
 {
     const struct xml_node *type = value_of(g, dict, "EmailAccountType");
     const struct xml_node *title = value_of(g, dict, "EmailAccountDescription");
@@ -146,6 +157,15 @@ static void read_mail(struct importing *g, const struct xml_node *dict)
         import_say(g, IMPORT_WRONG, type ? type->text_place : dict->at,
                    "EmailAccountType is EmailTypeIMAP or EmailTypePOP");
     read_server(g, dict, "OutgoingMailServer", PROTOCOL_SMTP);
+}
+
+static void read_mail(struct importing *g, const struct xml_node *dict)
+{
+    slice local = g->local, domain = g->domain;
+    take_address(g, dict);
+    read_accounts(g, dict);
+    g->local = local;
+    g->domain = domain;
 }
 
 static bool is_mail(struct importing *g, const struct xml_node *payload)

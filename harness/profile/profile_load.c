@@ -164,6 +164,13 @@ static void each_of(struct loader *l, const struct node *n,
         each(l, n->items[i], arg);
 }
 
+/* An empty list would say nothing, and look as if it did. */
+static void refuse_empty_list(struct loader *l, const struct node *n, const char *what)
+{
+    if (n->kind == NODE_LIST && !n->n)
+        problem_add(l->problems, n->at, "%s is an empty list", what);
+}
+
 static void add_auth(struct loader *l, const struct node *item, void *arg)
 {
     size_t i = word_of(l, item, "auth", profile_auth_words, PROFILE_AUTH_KINDS);
@@ -176,6 +183,7 @@ static unsigned auth_of(struct loader *l, const struct node *n)
     unsigned auth = 0;
     if (!n)
         return l->auth;
+    refuse_empty_list(l, n, "auth");
     each_of(l, n, add_auth, &auth);
     if (auth & AUTH_NONE && auth != AUTH_NONE)
         problem_add(l->problems, n->at, "auth: none excludes every other way to log in");
@@ -204,11 +212,12 @@ static void need(struct loader *l, const struct node *row, const char *key, cons
 
 static void refuse_twice(struct loader *l, const struct profile_service *s)
 {
-    for (size_t i = 0; i < l->p->n_services; i++) {
+    bool twice = !s->host || !s->port; /* of a port that is none, that was said */
+    for (size_t i = 0; i < l->p->n_services && !twice; i++) {
         const struct profile_service *o = &l->p->services[i];
-        bool same = s->host && o->host && o->port == s->port &&
-                    slice_eq_nocase(slice_of(o->host), slice_of(s->host));
-        if (same)
+        twice =
+            o->host && o->port == s->port && slice_eq_nocase(slice_of(o->host), slice_of(s->host));
+        if (twice)
             problem_add(l->problems, s->at, "%s:%u stands twice; it is first in line %u", s->host,
                         s->port, o->at.line);
     }
@@ -279,10 +288,12 @@ static void load_services(struct loader *l, const struct node *n, const char *wh
         return;
     for (size_t i = 0; i < n->n; i++) {
         const struct group *group = group_of(l, n->keys[i], what);
-        if (group)
-            each_of(l, n->items[i], load_row, (void *)group);
+        if (!group)
+            continue;
+        refuse_empty_list(l, n->items[i], group->name);
+        each_of(l, n->items[i], load_row, (void *)group);
     }
-    if (!l->p->n_services)
+    if (!n->n)
         problem_add(l->problems, n->at, "%s names no service", what);
 }
 
@@ -392,7 +403,9 @@ static const char *name_of(struct profile *p, const char *path)
 
 bool profile_is_one(const struct node *root)
 {
-    return node_get(root, "offers") || node_get(root, "requires");
+    /* The last two: of a provider whose "offers" is misspelt. */
+    return node_get(root, "offers") || node_get(root, "requires") || node_get(root, "domains") ||
+           node_get(root, "not-offered");
 }
 
 bool profile_load(const char *path, const char *shown, struct profile *ret,

@@ -103,6 +103,8 @@ static const struct {
     { "name: a\noffers: {imap: {host: '', port: 1, tls: none}}\n", 2, 23, "is empty" },
     { IMAP ", auth: oauth}}\n", 2, 63, "unknown auth \"oauth\"; did you mean \"oauth2\"" },
     { IMAP ", auth: [none, password]}}\n", 2, 63, "excludes every other" },
+    { IMAP ", auth: []}}\n", 2, 63, "auth is an empty list" },
+    { "name: a\noffers: {imap: " ROW ", pop3: []}\n", 2, 64, "pop3 is an empty list" },
     { IMAP ", user: adress}}\n", 2, 63, "did you mean \"address\"" },
     { "name: a\noffers: {imap: [" ROW ", " ROW "]}\n", 2, 59, "stands twice" },
     { "name: a\noffers: {mx: " ROW "}\n", 2, 45, "no implicit TLS" },
