@@ -203,14 +203,20 @@ static bool nothing_open(const struct job *j)
 static int say_nothing_open(struct job *j)
 {
     const char *word = args.words.n ? args.words.v[0] : "";
-    bool addresses = false, plain = strpbrk(word, "ghijklmnopqrstuvwxyz") && !strchr(word, '@');
-    for (size_t i = 0; i < j->n_facts; i++)
+    bool addresses = false, connected = false,
+         plain = strpbrk(word, "ghijklmnopqrstuvwxyz") && !strchr(word, '@');
+    for (size_t i = 0; i < j->n_facts; i++) {
         addresses |= j->facts[i].reach != REACH_NO_ADDRESS;
+        connected |= j->facts[i].address != NULL;
+    }
     const char *hint = plain && !args.resolver && !j->subject.expected
                            ? "; if it is a domain, say --resolver system"
                            : "";
     if (!addresses)
         return error_set(&j->err, ERR_NETWORK, "%s has no address%s", j->run.target.name, hint);
+    if (connected)
+        return error_set(&j->err, ERR_RATE, "%s takes connections, and had enough of us",
+                         j->run.target.name);
     if (j->n_facts == 1)
         return error_set(&j->err, ERR_NETWORK, "port %u of %s does not answer%s",
                          j->facts[0].spec.port, j->run.target.name, hint);

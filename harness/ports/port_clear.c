@@ -195,8 +195,16 @@ static void ask_offers(struct visit *v, struct talk *t)
 {
     struct port_facts *f = v->facts;
     visit_ask_offers(t, &f->clear_caps);
-    if (visit_lost(v, t, "asking for the capabilities"))
+    if (visit_lost(v, t, "asking for the capabilities")) {
+        visit_broke_off(f);
         return;
+    }
+    if (!f->clear_caps.known) {
+        v->lost = true;
+        visit_unclear(f, "%s is refused: %s", talk_words[t->protocol].hello, talk_said(t));
+        visit_broke_off(f);
+        return;
+    }
     bool offered = caps_has(&f->clear_caps, slice_of(talk_words[t->protocol].starttls));
     f->starttls_offered = offered ? SEEN_YES : SEEN_NO;
     if (t->protocol == PORT_SMTP || t->protocol == PORT_LMTP)

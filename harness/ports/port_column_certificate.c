@@ -115,6 +115,45 @@ static void judge_time(const struct port_judging *j, struct port_verdict *v)
              "the chain is complete and trusted, and has %d days left", left);
 }
 
+/* An intermediate or root that was sent along, and is over: days ago; NULL when there is none. */
+static X509 *ended_issuer(const struct port_judging *j, int *ret_days)
+{
+    STACK_OF(X509) *chain = j->facts->tls.chain;
+    for (int i = 1; chain && i < sk_X509_num(chain); i++) {
+        X509 *c = sk_X509_value(chain, i);
+        int left = days_between(NULL, X509_get0_notAfter(c), j->now);
+        if (left < 0) {
+            *ret_days = -left;
+            return c;
+        }
+    }
+    return NULL;
+}
+
+static bool is_in_time(const struct port_judging *j, const X509 *c)
+{
+    return days_between(NULL, X509_get0_notAfter(c), j->now) >= 0 &&
+           days_between(X509_get0_notBefore(c), NULL, j->now) >= 0;
+}
+
+/* The server's own certificate is in its time: another one of the chain is not. */
+static void judge_issuer_time(const struct port_judging *j, struct port_verdict *v)
+{
+    const struct port_facts *f = j->facts;
+    int days;
+    X509 *issuer = ended_issuer(j, &days);
+    char name[80] = "";
+    if (!issuer) {
+        judge_untrusted(f, v);
+        return;
+    }
+    name_text(X509_get_subject_name(issuer), name, sizeof name);
+    find(v, by_role(f), chain_clause(f, "rfc8314/4.4/certificate-valid"), "chain ended",
+         "the certificate of the authority \"%s\", which the server sends along, expired %d day%s "
+         "ago; let the server send its successor, or renew the certificate to get a current chain",
+         name, days, days == 1 ? "" : "s");
+}
+
 /* RFC 8446 section 4.4.2: each certificate should certify the one before it. */
 static void judge_order(const struct port_facts *f, struct port_verdict *v)
 {
@@ -139,12 +178,10 @@ COLUMN(chain)
                      f->tls.chain_code == X509_V_ERR_CERT_NOT_YET_VALID;
     if (f->tls.chain_code != X509_V_OK && !time_only)
         judge_untrusted(f, v);
+    if (time_only && is_in_time(j, f->tls.certificate))
+        judge_issuer_time(j, v);
     judge_order(f, v);
     judge_time(j, v);
-    if (time_only && v->outcome == OUTCOME_PASS) {
-        v->outcome = OUTCOME_NOT_RUN;
-        judge_untrusted(f, v); /* another certificate of the chain is out of its time */
-    }
 }
 
 /* ---- T13 key and signature ---- */
@@ -342,6 +379,12 @@ COLUMN(client_certificate)
     else if (is_opportunistic(f))
         find(v, OUTCOME_PASS, NULL, "asked",
              "a client certificate is asked for, as between servers may be");
+    else if (!f->tls_caps.known && f->broke_off)
+        find(v, OUTCOME_WARN, "rfc8314/4.2/client-certificate-only-if-used", "demanded",
+             "a client certificate is asked for, and without one the session ends (%s), so only "
+             "those get in who have one; turn the demand off unless all users log in by "
+             "certificate (Dovecot 2.3: ssl_verify_client_cert, Postfix: smtpd_tls_req_ccert)",
+             f->broke_off);
     else if (external)
         find(v, OUTCOME_PASS, NULL, "EXTERNAL",
              "a client certificate is asked for, and EXTERNAL logs in by it");

@@ -60,6 +60,13 @@ static bool judge_no_session(const struct port_facts *f, struct port_verdict *v)
     return true;
 }
 
+/* What a port of this mode has to do. */
+static const char *mode_clause(const struct port_facts *f)
+{
+    return f->spec.mode == TLS_MODE_IMPLICIT ? "rfc8314/3/implicit-tls-port"
+                                             : "rfc8314/3/starttls-begins-in-clear";
+}
+
 COLUMN(mode)
 {
     const struct port_facts *f = j->facts;
@@ -71,7 +78,7 @@ COLUMN(mode)
         auto_buf text;
         buf_init(&text, BUF_OURS);
         port_mismatch_text(f, &text);
-        find(v, row->outcome, row->clause,
+        find(v, row->outcome, row->clause ? row->clause : mode_clause(f),
              m == MISMATCH_OTHER_PROTOCOL ? port_protocol_name(f->protocol_seen) : row->short_text,
              "%s", text.p);
         return;
@@ -79,6 +86,13 @@ COLUMN(mode)
     bool implicit = f->spec.mode == TLS_MODE_IMPLICIT;
     if (implicit && judge_no_session(f, v))
         return;
+    if (f->broke_off) {
+        find(v, OUTCOME_ERROR, NULL, "breaks off",
+             "%s is not looked at inside TLS, where the conversation breaks off: %s; look into the "
+             "server's log for the reason",
+             port_protocol_name(f->spec.protocol), f->broke_off);
+        return;
+    }
     find(v, OUTCOME_PASS, NULL, implicit ? "TLS" : "clear", "%s is served %s",
          port_protocol_name(f->spec.protocol),
          implicit ? "in TLS from the first byte" : "from a greeting in clear text on");

@@ -124,6 +124,8 @@ struct port_facts {
     enum port_protocol protocol_seen; /* with SPEAKS_CLEAR, or inside TLS */
     bool protocol_known;
     bool preauth; /* IMAP: "* PREAUTH" in clear */
+    /* Why the conversation ended before it was known what the server offers; NULL: it did not. */
+    const char *broke_off;
 
     struct capabilities clear_caps, tls_caps; /* known: asked */
     enum seen starttls_offered;               /* listed in clear */

@@ -108,8 +108,17 @@ void visit_in_tls(struct visit *v, struct talk *t)
     if (!take_sieve_offers(v, t))
         return;
     visit_ask_offers(t, &f->tls_caps);
-    if (visit_lost(v, t, "asking for the capabilities in TLS"))
+    if (visit_lost(v, t, "asking for the capabilities in TLS")) {
+        visit_broke_off(f);
         return;
+    }
+    if (!f->tls_caps.known) {
+        visit_unclear(f, "%s is refused inside TLS: %s", talk_words[t->protocol].hello,
+                      talk_said(t));
+        visit_broke_off(f);
+        visit_leave(t);
+        return;
+    }
     ask_login(v, t);
     if (t->protocol == PORT_SMTP || t->protocol == PORT_LMTP)
         ask_requiretls(v, t);

@@ -42,6 +42,8 @@ enum mismatch port_mismatch(const struct port_facts *f)
         return MISMATCH_REFUSES_US;
     if (f->speaks == SPEAKS_SILENCE)
         return MISMATCH_SILENT;
+    if (f->speaks == SPEAKS_CLEAR && f->broke_off)
+        return MISMATCH_BROKEN;
     if (f->speaks == SPEAKS_UNKNOWN)
         return f->first == FIRST_CLOSED ? MISMATCH_CLOSES : MISMATCH_BROKEN;
     if (f->banner_after > SECONDS(BANNER_SLOW_SECONDS))
@@ -59,6 +61,7 @@ static const char *said(const struct port_facts *f)
 static const char *why_broken(const struct port_facts *f)
 {
     return f->error.text[0] ? f->error.text
+           : f->broke_off   ? f->broke_off
            : f->tls.failure ? f->tls.failure
                             : "no reason is known";
 }
@@ -166,18 +169,19 @@ static void add_slow_banner(const struct port_facts *f, struct buf *out)
 
 static void add_closes(const struct port_facts *f, struct buf *out)
 {
-    buf_addf(out,
-             "port %u takes the connection and closes it without a word; look into the server's "
-             "log for the reason: a limit of connections, access rules, or a proxy without its "
-             "server",
-             f->spec.port);
+    buf_addf(
+        out,
+        "port %u takes the connection and closes it without a word; look into the server's "
+        "log for the reason: a limit of connections, access rules, a proxy without its server, or "
+        "a server that waits for the PROXY protocol",
+        f->spec.port);
 }
 
 static void add_refuses_us(const struct port_facts *f, struct buf *out)
 {
     buf_addf(out,
              "the server turns this client away in its greeting (\"%s\"), so nothing can be told; "
-             "look from an address that it accepts",
+             "try again later, or look from an address that it accepts",
              said(f));
 }
 

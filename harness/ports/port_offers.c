@@ -77,9 +77,16 @@ static enum talk_answer say_hello(struct talk *t)
     if (answer == TALK_NO && t->protocol == PORT_SMTP) {
         snprintf(line, sizeof line, "HELO %s", name);
         answer = talk_command(t, line);
-        buf_clear(&t->reply);
+        if (answer == TALK_YES)
+            buf_clear(&t->reply); /* what it says is no list */
     }
     return answer;
+}
+
+/* Whoever is refused both hellos of SMTP gets nowhere; elsewhere a server has no such command. */
+static bool needs_hello(enum port_protocol protocol)
+{
+    return protocol == PORT_SMTP || protocol == PORT_LMTP;
 }
 
 enum talk_answer visit_ask_offers(struct talk *t, struct capabilities *caps)
@@ -87,7 +94,7 @@ enum talk_answer visit_ask_offers(struct talk *t, struct capabilities *caps)
     enum talk_answer answer = talk_words[t->protocol].hello ? say_hello(t) : TALK_YES;
     if (answer == TALK_YES)
         read_offers(t->protocol, buf_slice(&t->reply), caps);
-    else if (answer == TALK_NO)
+    else if (answer == TALK_NO && !needs_hello(t->protocol))
         capabilities_reset(caps);
     return answer;
 }

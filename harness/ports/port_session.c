@@ -28,8 +28,10 @@ static bool take_greeting(struct visit *v, struct talk *t)
 {
     struct port_facts *f = v->facts;
     enum talk_answer answer = talk_greeting(t);
-    if (visit_lost(v, t, "the greeting"))
+    if (visit_lost(v, t, "the greeting")) {
+        visit_broke_off(f);
         return false;
+    }
     if (answer == TALK_YES) {
         f->preauth =
             t->protocol == PORT_IMAP && !t->tls && slice_starts_nocase(t->last, S("* PREAUTH"));
@@ -37,6 +39,7 @@ static bool take_greeting(struct visit *v, struct talk *t)
     }
     if (answer == TALK_NO)
         visit_unclear(f, "the greeting refuses us: %s", talk_said(t));
+    visit_broke_off(f);
     v->lost = true;
     return false;
 }
@@ -49,6 +52,17 @@ static void speak_clear(struct visit *v, struct talk *t, enum first_bytes kind)
         visit_in_clear(v, t);
 }
 
+static void note_no_greeting(struct port_facts *f, struct talk *t, enum first_bytes kind)
+{
+    const char *why = stream_error(t->stream);
+    if (kind == FIRST_CLOSED)
+        visit_unclear(f, "the connection was closed inside TLS before a greeting%s%s%s",
+                      why && *why ? " (" : "", why && *why ? why : "", why && *why ? ")" : "");
+    else
+        visit_unclear(f, "inside TLS came %s where a greeting should be", first_bytes_name(kind));
+    visit_broke_off(f);
+}
+
 static void greet_in_tls(struct visit *v, struct talk *t)
 {
     struct port_facts *f = v->facts;
@@ -56,7 +70,7 @@ static void greet_in_tls(struct visit *v, struct talk *t)
     enum first_bytes kind = talk_listen(t, now() + port_timeout(v->options));
     note_protocol(f, t, kind);
     if (!f->protocol_known) {
-        visit_unclear(f, "inside TLS came %s where a greeting should be", first_bytes_name(kind));
+        note_no_greeting(f, t, kind);
         return;
     }
     if (take_greeting(v, t))
@@ -93,9 +107,11 @@ static void try_tls(struct visit *v, struct talk *t, nsec connected)
         note_no_tls(v, t, connected);
 }
 
+/* The first time it may have any reason: the facts say what was seen. */
 static void closed_at_once(struct visit *v)
 {
-    port_rate_limited(v->facts, "the connection was closed without a word");
+    if (v->facts->connections > 1)
+        port_rate_limited(v->facts, "the connection was closed without a word");
     v->lost = true;
 }
 

@@ -26,10 +26,17 @@ bool visit_lost(struct visit *v, struct talk *t, const char *what)
     else if (!talk_answered(t->answer)) {
         v->lost = true;
         visit_unclear(v->facts, "%s: %s", what,
-                      t->answer == TALK_NONSENSE ? "what came is no reply of this protocol"
+                      t->answer == TALK_NONSENSE ? "what came is no reply of this protocol, or "
+                                                   "has no end"
                                                  : talk_said(t));
     }
     return v->lost;
+}
+
+void visit_broke_off(struct port_facts *f)
+{
+    if (f->reach == REACH_OPEN && f->unclear.n)
+        f->broke_off = f->unclear.v[f->unclear.n - 1];
 }
 
 /* ---- the survey ---- */

@@ -22,6 +22,8 @@ void visit_unclear(struct port_facts *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* The last reply of t was none: says so (unless the server limits us), and v is lost. */
 bool visit_lost(struct visit *v, struct talk *t, const char *what);
+/* Nothing is known of what the server offers, and the last of the unclear sentences says why. */
+void visit_broke_off(struct port_facts *f);
 
 /* ---- port_session.c: the first connection ---- */
 void visit_session(struct visit *v);

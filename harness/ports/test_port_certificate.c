@@ -32,6 +32,10 @@ struct certificate_case {
     {                                                                                              \
         .names = good_names, .ends_in = 3650 * DAY_SECONDS                                         \
     }
+#define LONGER                                                                                     \
+    {                                                                                              \
+        .names = good_names, .ends_in = 4000 * DAY_SECONDS                                         \
+    }
 #define SHORT_KEY                                                                                  \
     {                                                                                              \
         .names = good_names, .rsa = true, .rsa_bits = 1024                                         \
@@ -98,6 +102,15 @@ static const struct certificate_case cases[] = {
       OUTCOME_FAIL,
       "rfc8314/4.4/certificate-trusted",
       "certificate has expired" }, /* not the server's own */
+    { "chain",
+      993,
+      LONGER,
+      BY_STRANGER,
+      { .chain_code = X509_V_ERR_CERT_HAS_EXPIRED, .chain_text = "certificate has expired" },
+      3660,
+      OUTCOME_FAIL,
+      "rfc8314/4.4/certificate-valid",
+      "the authority \"a stranger\", which the server sends along, expired 10 days ago; let" },
     { "chain",
       993,
       GOOD,

@@ -323,6 +323,8 @@ const char *facts_text(const struct port_facts *f, char text[FACTS_TEXT])
              survey_names[f->survey.old_versions], f->survey.old_version,
              survey_names[f->survey.weak_suites]);
     buf_addf(&out, "parity: %s\nparity text: %s\n", seen_name(f->parity), f->parity_text);
+    if (f->broke_off)
+        buf_addf(&out, "broke off: %s\n", f->broke_off);
     array_each (sentence, &f->unclear)
         buf_addf(&out, "unclear: %s\n", *sentence);
     snprintf(text, FACTS_TEXT, "%s", out.p);
