@@ -23,7 +23,7 @@ struct port_judging {
 
 struct port_verdict {
     enum outcome outcome; /* PASS, FAIL, WARN, NOTE, SKIP (with the reason) or ERROR */
-    const char *clause;   /* the one that decided; NULL: the column's first */
+    const char *clause;   /* the one that decided; NULL: the column's first; "": none, of a note */
     char short_text[24];  /* for the table: "1.2 1.3", "57 days", "no" */
     char text[500];       /* one sentence: what was seen and, when it is wrong, "; " and the fix */
 };

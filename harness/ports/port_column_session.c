@@ -2,6 +2,7 @@
    binding, resumption, closing, and sameness. */
 #include "port_column_private.h"
 #include <stdio.h>
+#include <sys/socket.h>
 
 /* ---- T05 tolerance ---- */
 
@@ -293,9 +294,34 @@ static bool has_neighbour(const struct port_judging *j)
     return false;
 }
 
+/* The same port in the other family, where nothing listens. */
+static const struct port_facts *closed_sibling(const struct port_judging *j)
+{
+    const struct port_facts *f = j->facts;
+    for (size_t i = 0; i < j->n_all && f->reach == REACH_OPEN; i++) {
+        const struct port_facts *r = &j->all[i];
+        if (r->spec.port == f->spec.port && r->spec.family != f->spec.family &&
+            strcmp(r->spec.host, f->spec.host) == 0 && r->reach == REACH_REFUSED)
+            return r;
+    }
+    return NULL;
+}
+
+static const char *family_name(const struct port_facts *f)
+{
+    return f->spec.family == AF_INET6 ? "IPv6" : "IPv4";
+}
+
 COLUMN(parity)
 {
-    const struct port_facts *f = j->facts, *first = first_with_tls(j);
+    const struct port_facts *f = j->facts, *first = first_with_tls(j), *closed = closed_sibling(j);
+    if (closed)
+        find(
+            v, OUTCOME_NOTE, "", "one family",
+            "the host has an address for %s, and nothing listens there on port %u, so clients that "
+            "try it first lose time or give up; listen there, too, or take the address out of the "
+            "DNS",
+            family_name(closed), closed->spec.port);
     if (f->parity == SEEN_NO)
         find(v, OUTCOME_WARN, "rfc9325/3.9/equal-security", "differs",
              "IPv4 and IPv6 are not served alike (%s); give both the same settings and certificate",

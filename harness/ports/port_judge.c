@@ -113,7 +113,10 @@ static void add_clauses(const struct judge_run *r, struct result *result,
                         const struct port_column *column, const struct port_verdict *v)
 {
     if (is_finding(v->outcome)) {
-        add_clause(r, result, v->clause);
+        if (*v->clause)
+            add_clause(r, result, v->clause);
+        else
+            result->level = LEVEL_NOTE; /* no RFC says it */
         return;
     }
     for (size_t i = 0; i < COLUMN_CLAUSES_MAX && column->clauses[i]; i++)

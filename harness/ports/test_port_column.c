@@ -140,6 +140,21 @@ START_TEST(a_closed_implicit_port_beside_starttls)
 }
 END_TEST
 
+START_TEST(a_family_that_nobody_serves_is_noted)
+{
+    struct port_facts rows[] = { row(993, REACH_OPEN, SPEAKS_TLS),
+                                 row(993, REACH_REFUSED, SPEAKS_UNKNOWN) };
+    rows[0].spec.family = AF_INET;
+    rows[1].spec.family = AF_INET6;
+    struct port_verdict v = judge_first(rows, 2, "parity");
+    ck_assert_int_eq(v.outcome, OUTCOME_NOTE);
+    ck_assert_msg(strstr(v.text, "address for IPv6, and nothing listens there on port 993"), "%s",
+                  v.text);
+    rows[1].reach = REACH_NO_ROUTE; /* that is about us */
+    ck_assert_int_eq(judge_first(rows, 2, "parity").outcome, OUTCOME_SKIP);
+}
+END_TEST
+
 START_TEST(no_tls_at_all_is_a_failure)
 {
     struct port_facts rows[] = { row(143, REACH_OPEN, SPEAKS_CLEAR),
@@ -308,6 +323,7 @@ static void add(TCase *t)
     tcase_add_loop_test(t, facts_are_judged, 0, COUNT(cases));
     tcase_add_loop_test(t, nothing_asked_passes_nothing, 0, (int)n_port_columns);
     tcase_add_test(t, a_closed_implicit_port_beside_starttls);
+    tcase_add_test(t, a_family_that_nobody_serves_is_noted);
     tcase_add_test(t, no_tls_at_all_is_a_failure);
     tcase_add_test(t, versions_differ_from_port_to_port);
     tcase_add_loop_test(t, the_table_is_whole, 0, (int)n_port_columns);
