@@ -1,7 +1,7 @@
 #include "ports_account.h"
 #include "client_steps.h"
+#include "resolve.h"
 #include "session.h"
-#include <arpa/inet.h>
 #include <string.h>
 
 enum { JOBS = 4 };
@@ -14,12 +14,6 @@ static const struct question {
 } questions[];
 
 /* ---- rows ---- */
-
-static bool is_numeric(const char *host)
-{
-    struct in6_addr room;
-    return inet_pton(AF_INET, host, &room) == 1 || inet_pton(AF_INET6, host, &room) == 1;
-}
 
 void ports_account_rows(const struct target *target, struct port_rows *rows)
 {
@@ -34,7 +28,7 @@ void ports_account_rows(const struct target *target, struct port_rows *rows)
                                   .role = standard->role,
                                   .mode = s->tls,
                                   .name = standard->name };
-        if (target->tls_name && is_numeric(s->host)) {
+        if (target->tls_name && is_numeric_address(s->host)) {
             spec.host = target->tls_name;
             spec.address = s->host;
             spec.family = strchr(s->host, ':') ? AF_INET6 : AF_INET;

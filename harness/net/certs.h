@@ -1,5 +1,5 @@
-/* Certificates made at run time, in memory, for reference servers and tests: P-256 keys, SHA-256.
-   Making one takes about a millisecond. Failure inside OpenSSL aborts: there is no input here. */
+/* Certificates made at run time, in memory, for reference servers and tests: P-256 keys and SHA-256
+   unless asked otherwise. Making one takes about a millisecond. Failure inside OpenSSL aborts: there is no input here. */
 #ifndef CERTS_H
 #define CERTS_H
 
@@ -22,7 +22,7 @@ struct ca *ca_load(slice pem, slice key_pem);
 
 /* A certificate with its key: PEM text, owned. */
 struct identity {
-    char *chain_pem; /* the leaf, and the intermediate when there is one */
+    char *chain_pem; /* the leaf alone; intermediates are the caller's to append */
     char *key_pem;
 };
 void identity_release(struct identity *id);
@@ -35,8 +35,8 @@ struct cert_spec {
     int64_t starts_in;        /* seconds from now; 0: one hour ago */
     int64_t ends_in;          /* seconds from now; 0: in 30 days; negative: expired */
     bool client;              /* for clients rather than servers (extended key usage) */
-    bool rsa;                 /* a 2048-bit RSA key in place of P-256 (takes some 100 ms) */
-    unsigned rsa_bits;        /* with rsa, another size; 0: 2048 */
+    bool rsa;                 /* an RSA key in place of P-256 (takes some 100 ms) */
+    unsigned rsa_bits;        /* its size; 0: 2048 */
     bool sha1;                /* signed with SHA-1, which nobody should trust any more */
     bool must_staple;         /* demands an OCSP staple (RFC 7633) */
 };

@@ -2,9 +2,9 @@
 #include "alloc.h"
 #include "helper_thread.h"
 #include "task.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -42,6 +42,12 @@ static void *lookup_thread(void *arg)
     lookup_drop(l);
     close(done);
     return NULL;
+}
+
+bool is_numeric_address(const char *host)
+{
+    struct in6_addr room;
+    return inet_pton(AF_INET, host, &room) == 1 || inet_pton(AF_INET6, host, &room) == 1;
 }
 
 static struct addrinfo hints_of(int family, int flags)

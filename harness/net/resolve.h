@@ -14,6 +14,8 @@ int resolve(const char *host, uint16_t port, int family, nsec deadline, struct e
 /* The same for an IPv4 or IPv6 address only; never waits. ERR_USAGE when it is none. */
 int resolve_numeric(const char *address, uint16_t port, int family, struct error *err,
                     struct addrinfo **ret);
+/* Is it an IPv4 or IPv6 address, as inet_pton(3) reads it: no brackets, no zone? */
+bool is_numeric_address(const char *host);
 /* NULL is fine. */
 void resolve_free(struct addrinfo *addresses);
 

@@ -338,6 +338,18 @@ START_TEST(lookups_fail_with_a_sentence_and_can_be_given_up)
 }
 END_TEST
 
+START_TEST(addresses_are_told_from_names)
+{
+    static const char *const names[] = { "",          "127.0.0.1.", "127.1",    "[::1]",
+                                         "fe80::1%1", "localhost",  "::1.test", "1.2.3.4.5" };
+    static const char *const addresses[] = { "127.0.0.1", "::1", "::ffff:192.0.2.1" };
+    for (size_t i = 0; i < COUNT(names); i++)
+        ck_assert_msg(!is_numeric_address(names[i]), "%s", names[i]);
+    for (size_t i = 0; i < COUNT(addresses); i++)
+        ck_assert_msg(is_numeric_address(addresses[i]), "%s", addresses[i]);
+}
+END_TEST
+
 static void add(TCase *c)
 {
     tcase_add_test(c, many_connections_are_served_at_once);
@@ -348,6 +360,7 @@ static void add(TCase *c)
     tcase_add_test(c, silence_is_a_timeout);
     tcase_add_test(c, the_source_address_is_chosen);
     tcase_add_test(c, a_name_is_looked_up);
+    tcase_add_test(c, addresses_are_told_from_names);
     tcase_add_test(c, lookups_fail_with_a_sentence_and_can_be_given_up);
 }
 

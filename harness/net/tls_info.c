@@ -1,21 +1,15 @@
 #include "array.h"
+#include "resolve.h"
 #include "tls_private.h"
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
-
-bool tls_is_address(const char *host)
-{
-    unsigned char bytes[16];
-    return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
-}
 
 /* RFC 9525, section 6: subjectAltName only (never the common name), a wildcard only as the whole
    left-most label. */
 static bool name_matches(X509 *certificate, const char *host)
 {
-    if (tls_is_address(host))
+    if (is_numeric_address(host))
         return X509_check_ip_asc(certificate, host, 0) == 1;
     unsigned flags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
     return X509_check_host(certificate, host, 0, flags, NULL) == 1;

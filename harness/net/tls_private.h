@@ -38,8 +38,6 @@ int tls_judge_peer(X509_STORE_CTX *store, void *unused);
 void tls_note_alert(const SSL *ssl, int where, int value);
 /* After a handshake, good or bad: what has been agreed. */
 void tls_info_fill(struct tls_stream *t);
-/* Is it the address of a host rather than its name? */
-bool tls_is_address(const char *host);
 /* Encodes a list of ALPN names (RFC 7301, section 3.1). False when one is empty or too long. */
 bool tls_alpn_encode(const char *const *names, struct buf *ret);
 

@@ -1,5 +1,6 @@
 #include "alloc.h"
 #include "buf.h"
+#include "resolve.h"
 #include "tls_private.h"
 #include <assert.h>
 #include <openssl/err.h>
@@ -323,7 +324,7 @@ static bool set_client(struct tls_stream *t, const struct tls_options *o)
 {
     SSL_set_connect_state(t->ssl);
     SSL_set_cert_cb(t->ssl, note_request, NULL);
-    if (o->sni && !tls_is_address(o->sni)) {
+    if (o->sni && !is_numeric_address(o->sni)) {
         if (SSL_set_tlsext_host_name(t->ssl, o->sni) != 1)
             return false;
         snprintf(t->info.sni, sizeof t->info.sni, "%s", o->sni);

@@ -1,6 +1,6 @@
 #include "dns_policy_private.h"
+#include "resolve.h"
 #include "task.h"
-#include <arpa/inet.h>
 
 /* ---- who takes the mail ---- */
 
@@ -50,12 +50,6 @@ void mx_hosts_release(struct mx_hosts *m)
 
 /* ---- judging ---- */
 
-static bool is_address(const char *host)
-{
-    unsigned char octets[sizeof(struct in6_addr)];
-    return inet_pton(AF_INET, host, octets) == 1 || inet_pton(AF_INET6, host, octets) == 1;
-}
-
 struct addresses {
     size_t n;
     const char *alias; /* the name that the host is an alias of, or NULL */
@@ -78,7 +72,7 @@ static void look_up(struct judging *j, const char *host, enum dns_type type, str
 static void judge_host(struct judging *j, const char *host)
 {
     struct addresses found_there = { 0 };
-    if (is_address(host)) {
+    if (is_numeric_address(host)) {
         found(j, OUTCOME_FAIL, "rfc5321/5.1/mx-has-address",
               "the MX %s is an address, where a host name must stand; give the address a name and "
               "publish that",

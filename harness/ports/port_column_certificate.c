@@ -1,5 +1,6 @@
 /* Columns of the certificate: chain, key, name, revocation, and certificates of clients. */
 #include "port_column_private.h"
+#include "resolve.h"
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -246,14 +247,6 @@ COLUMN(key)
 
 /* ---- T14 name ---- */
 
-static bool is_address(const char *host)
-{
-    ASN1_OCTET_STRING *ip = a2i_IPADDRESS(host);
-    ASN1_OCTET_STRING_free(ip);
-    ERR_clear_error();
-    return ip != NULL;
-}
-
 /* The DNS names of a certificate, comma-separated, printable; how many. */
 static size_t dns_names(X509 *c, struct buf *out)
 {
@@ -332,7 +325,7 @@ COLUMN(name)
     bool common_only = !n && common_name_fits(f->tls.certificate, f->spec.host);
     if (f->tls.name_ok && !common_only)
         find(v, OUTCOME_PASS, NULL, "fits", "the certificate carries the name %s", f->spec.host);
-    else if (is_address(f->spec.host))
+    else if (is_numeric_address(f->spec.host))
         find(v, OUTCOME_SKIP, NULL, "",
              "the host was given by address; give its name to have the certificate's compared");
     else

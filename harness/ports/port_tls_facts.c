@@ -1,18 +1,12 @@
 /* What a TLS session says about its server. */
 #include "first_bytes.h"
 #include "port_visit_private.h"
-#include <arpa/inet.h>
+#include "resolve.h"
 #include <openssl/x509v3.h>
-
-static bool is_address(const char *host)
-{
-    unsigned char bytes[16];
-    return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
-}
 
 const char *visit_server_name(const struct port_facts *f)
 {
-    return f->spec.host && !is_address(f->spec.host) ? f->spec.host : NULL;
+    return f->spec.host && !is_numeric_address(f->spec.host) ? f->spec.host : NULL;
 }
 
 void visit_tls_options(const struct port_facts *f, struct tls_options *ret)
@@ -115,7 +109,7 @@ void visit_note_ticket(struct visit *v, struct stream *tls)
 
 static bool names_host(X509 *certificate, const char *host)
 {
-    if (is_address(host))
+    if (is_numeric_address(host))
         return X509_check_ip_asc(certificate, host, 0) == 1;
     unsigned flags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
     return X509_check_host(certificate, host, 0, flags, NULL) == 1;

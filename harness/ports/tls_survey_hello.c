@@ -1,5 +1,5 @@
 #include "tls_survey_ask.h"
-#include <arpa/inet.h>
+#include "resolve.h"
 #include <sys/random.h>
 
 /* In the order in which they are offered. */
@@ -18,12 +18,6 @@ static const uint16_t schemes[] = {
     0x080a, 0x080b, 0x081a, 0x081b, 0x081c, 0x0401, 0x0501, 0x0601, 0x0303,
     0x0301, 0x0203, 0x0201, 0x0402, 0x0302, 0x0202, 0x0101,
 };
-
-static bool is_address(const char *host)
-{
-    unsigned char address[16];
-    return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
-}
 
 static void add_all(struct tls_list *l, const uint16_t *values, size_t n)
 {
@@ -47,7 +41,7 @@ void hello_init(struct tls_client_hello *h, const struct survey_way *way, uint16
         .flags = HELLO_EXTENDED_MASTER_SECRET | HELLO_RENEGOTIATION_INFO,
     };
     set_random(h);
-    if (way->host && !is_address(way->host))
+    if (way->host && !is_numeric_address(way->host))
         h->server_name = slice_of(way->host);
     add_all(&h->groups, groups_13, COUNT(groups_13));
     if (newest < WIRE_TLS13)

@@ -1,7 +1,7 @@
 /* The profile file: docs/profiles.md describes it for people, reports/schemas/profile.json for
    editors, and this reads it. */
 #include "profile.h"
-#include <arpa/inet.h>
+#include "resolve.h"
 
 enum { HOST_MAX = 253, LABEL_MAX = 63 };
 
@@ -70,12 +70,6 @@ static bool is_host_name(slice name)
     return good && !digits;
 }
 
-static bool is_address(const char *text)
-{
-    unsigned char bytes[16];
-    return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
-}
-
 static bool is_ascii(slice s)
 {
     for (size_t i = 0; i < s.n; i++)
@@ -88,7 +82,7 @@ static const char *host_of(struct loader *l, const struct node *n, const char *w
 {
     const char *text = text_of(l, n, what);
     slice s = slice_of(text);
-    if (!text || is_host_name(s) || (addresses && is_address(text)))
+    if (!text || is_host_name(s) || (addresses && is_numeric_address(text)))
         return text;
     if (!is_ascii(s))
         problem_add(l->problems, n->at, "%s is written in its ASCII form (xn--...)", what);

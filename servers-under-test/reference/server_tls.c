@@ -1,7 +1,7 @@
 #include "server_tls.h"
 #include "array.h"
+#include "resolve.h"
 #include "server_certs.h"
-#include <arpa/inet.h>
 #include <openssl/pem.h>
 #include <strings.h>
 
@@ -68,19 +68,13 @@ static int context_of(const struct server_certificate *c, const struct reference
 }
 
 /* An address is no server name (RFC 6066 section 3), but some clients send one: as if it were none. */
-static bool is_address(const char *sni)
-{
-    struct in6_addr ignored;
-    return inet_pton(AF_INET, sni, &ignored) == 1 || inet_pton(AF_INET6, sni, &ignored) == 1;
-}
-
 static bool is_known_name(const struct server_tls *t, const char *sni)
 {
     for (size_t i = 0; t->names && t->names[i]; i++)
         if (strcasecmp(sni, t->names[i]) == 0)
             return true;
     return strcasecmp(sni, t->host_name) == 0 || strcasecmp(sni, "localhost") == 0 ||
-           is_address(sni);
+           is_numeric_address(sni);
 }
 
 static bool refuses_itself(const struct server_tls *t, const char *sni)
@@ -219,8 +213,7 @@ void server_tls_release(struct server_tls *t)
 {
     if (!t->borrowed)
         tls_context_free(t->context);
-    if (t->nameless)
-        tls_context_free(t->nameless);
+    tls_context_free(t->nameless);
     tls_context_free(t->ipv6);
     ca_free(t->own_ca);
     buf_release(&t->leaf);
