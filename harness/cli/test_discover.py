@@ -25,7 +25,7 @@ from zone_fixture import Zone, Zones  # noqa: E402
 
 TESTS = []
 DOMAINS = ["agree", "differ", "srv", "guess", "hostile", "dot", "nothing", "half", "alias",
-           "mxed", "pop", "clear", "signed", "dead", "wrongmode", "nohost"]
+           "mxed", "pop", "clear", "signed", "dead", "wrongmode", "nohost", "nomail", "moved"]
 
 
 def test(function):
@@ -73,6 +73,11 @@ _submissions._tcp SRV 0 1 465 smtp.mail.test.""",
                  "_submissions._tcp SRV 0 1 465 smtp.mail.test.",
     "nohost": "_imaps._tcp SRV 0 1 993 gone.mail.test.\n"
               "_submissions._tcp SRV 0 1 465 smtp.mail.test.",
+    "nomail": "@ MX 0 .\n" + "".join(f"_{s}._tcp SRV 0 0 0 .\n" for s in
+                                     ("imaps", "imap", "pop3s", "pop3", "submissions", "submission")),
+    "moved": """_imaps._tcp SRV 0 1 993 gone.mail.test.
+_imaps._tcp SRV 10 1 993 imap.mail.test.
+_submissions._tcp SRV 0 1 465 smtp.mail.test.""",
 }
 
 
@@ -83,6 +88,7 @@ def zones():
     made.append(Zone("provider.test", "mx1.in A 127.0.0.1\nautoconfig A 127.0.0.1\n"
                                       "_autodiscover._tcp SRV 0 0 443 autodiscover"))
     made.append(Zone("broken.test", ALL, broken="SRV"))
+    made.append(Zone("brokenmx.test", "@ MX 10 mx1.in.provider.test.", broken="MX"))
     return Zones(*made)
 
 
@@ -468,6 +474,9 @@ def a_wrong_mode_is_a_failure(w):
 def a_host_without_address_is_a_failure(w):
     done = w.run("me@nohost.test", status=1)
     expect("has no address" in done.stdout, done.stdout)
+    answer = w.json("me@moved.test", status=1)
+    expect(answer["fetch"]["host"] == "imap.mail.test", "the next target is taken", answer["fetch"])
+    expect([r["visit"] for r in source(answer, "srv")["services"]] == ["fail", "pass", "pass"], answer)
 
 
 # ---- the fallback by MX ----
@@ -660,6 +669,17 @@ def a_redirect_out_of_the_domain_takes_no_address_along(w):
            "canary" not in asked[0][2], asked)
 
 
+@test
+def an_answer_for_somebody_else_is_read_as_theirs(w):
+    """Who hides the address asks for the postmaster, and gets the postmaster's name."""
+    w.web.serve("autoconfig.agree.test", MAIL, GOOD)
+    hosts = ["autoconfig.agree.test", "autodiscover.agree.test"]
+    for name, differs in (("postmaster@agree.test", False), ("postmaster", True)):
+        w.web.serve("autodiscover.agree.test", POX, AUTODISCOVER.replace("me@agree.test", name))
+        answer = w.json("me@agree.test", "--no-address", web=hosts, mail=False, status=int(differs))
+        expect(bool(answer["contradictions"]) == differs, name, answer["contradictions"])
+
+
 # ---- never a success ----
 
 @test
@@ -669,6 +689,20 @@ def nothing_found_is_no_success(w):
     path = w.folder / "nothing.json"
     w.run("me@nothing.test", "--report", f"json={path}", status=4)
     expect(json.loads(path.read_text())["run"]["exitCode"] == 4, "the report says otherwise")
+
+
+@test
+def saying_that_nothing_is_offered_is_no_success(w):
+    done = w.run("me@nomail.test", status=4)
+    for words in ("Nothing was found for nomail.test", "they say that it is not offered",
+                  "the domain takes no mail"):
+        expect(words in done.stdout, words, "is missing in\n", done.stdout)
+
+
+@test
+def a_broken_mx_is_not_said_to_be_missing(w):
+    done = w.run("me@brokenmx.test", status=1)
+    expect("the DNSSEC signatures of the MX of brokenmx.test do not hold" in done.stdout, done.stdout)
 
 
 @test

@@ -149,6 +149,11 @@ bool discover_is_own(const struct discovery *d, const char *host)
     return host_n == domain_n || host[host_n - domain_n - 1] == '.';
 }
 
+bool discover_tells_address(const struct discovery *d, const char *host)
+{
+    return d->local && !d->options.no_address && discover_is_own(d, host);
+}
+
 int discover_addresses(struct discovery *d, const char *host, const char **ret, size_t max,
                        struct error *err)
 {

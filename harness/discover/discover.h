@@ -96,7 +96,7 @@ struct discover_endpoint {
     const struct profile_service *row;
     enum discover_id source; /* the first that names it */
     const char *id;          /* of its result in the run; NULL: not visited */
-    enum outcome outcome;    /* NOT_RUN: not visited */
+    enum outcome outcome;    /* NOT_RUN: not visited; FAIL without an id: no address to visit */
 };
 
 struct discovery {

@@ -68,8 +68,12 @@ static const char *best_mx(struct discovery *d, struct discover_source *s)
     }
     if (a.n && a.records[0].host[0])
         host = arena_str(&d->arena, slice_of(a.records[0].host));
+    else if (a.trust == DNS_BOGUS)
+        source_say(d, s, DISCOVER_BROKEN, "the DNSSEC signatures of the MX of %s do not hold",
+                   d->domain);
     else
-        source_say(d, s, DISCOVER_ABSENT, "the domain has no MX");
+        source_say(d, s, DISCOVER_ABSENT,
+                   a.n ? "the domain takes no mail (its MX is \".\")" : "the domain has no MX");
     dns_answer_release(&a);
     return host;
 }

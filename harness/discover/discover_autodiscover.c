@@ -2,17 +2,14 @@
 #include "discover_private.h"
 #include "markup.h"
 
-/* The local part goes to the domain's own hosts only; every domain has a postmaster (RFC 5321 section
-   4.5.1), for whom servers make up the same answer. */
 static const char *request_body(struct discovery *d, const char *host)
 {
     auto_buf body;
     buf_init(&body, BUF_OURS);
-    bool own = discover_is_own(d, host) && !d->options.no_address && d->local;
     buf_adds(&body, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
                     "<Autodiscover xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/"
                     "outlook/requestschema/2006\">\n  <Request>\n    <EMailAddress>");
-    markup_text(&body, own ? d->local : "postmaster");
+    markup_text(&body, discover_tells_address(d, host) ? d->local : DISCOVER_ANYBODY);
     buf_addf(&body,
              "@%s</EMailAddress>\n    <AcceptableResponseSchema>http://schemas.microsoft.com/"
              "exchange/autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema>\n"

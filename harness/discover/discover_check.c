@@ -56,8 +56,7 @@ static bool has_route(const struct port_rows *rows, const struct profile_service
 
 /* Looked up by the resolver that all else was asked of. False, with a finding, when there is no
    address to visit. */
-static bool add_route(struct discovery *d, struct port_rows *rows,
-                      const struct discover_endpoint *e)
+static bool add_route(struct discovery *d, struct port_rows *rows, struct discover_endpoint *e)
 {
     const char *address;
     struct error err;
@@ -73,6 +72,8 @@ static bool add_route(struct discovery *d, struct port_rows *rows,
     else if (n < 0)
         source_find(d, s, IMPORT_WARN, e->row->at, "%s could not be looked up: %s", e->row->host,
                     err.text);
+    if (n <= 0)
+        e->outcome = n == 0 ? OUTCOME_FAIL : OUTCOME_ERROR;
     return n > 0;
 }
 
@@ -106,7 +107,8 @@ static void take_results(struct discovery *d, const struct run *run)
         const char *id = arena_printf(&d->arena, "ports/expect/%s:%u", e->row->host, e->row->port);
         const struct result *r = run_find(run, id);
         e->id = r ? r->id : NULL;
-        e->outcome = r ? r->raw : OUTCOME_NOT_RUN;
+        if (r)
+            e->outcome = r->raw;
     }
 }
 

@@ -94,18 +94,21 @@ static void say_status(struct discovery *d, struct discover_source *s, const cha
         source_say(d, s, DISCOVER_ABSENT, "%s says that there is nothing (HTTP %ld)", host, status);
 }
 
-static const char *address_of(struct discovery *d)
+/* Whom the answer is for: whoever was asked for. */
+static const char *address_of(struct discovery *d, const char *host, discover_body *body)
 {
+    if (body && !discover_tells_address(d, host))
+        return arena_printf(&d->arena, DISCOVER_ANYBODY "@%s", d->domain);
     return d->local ? arena_printf(&d->arena, "%s@%s", d->local, d->domain) : d->domain;
 }
 
 /* Imports a document. The URL to go on at, when it only says that. */
 static const char *take_document(struct discovery *d, struct discover_source *s, slice body,
-                                 const char *url)
+                                 const char *url, const char *address)
 {
     struct problems problems = { 0 };
     struct profile p = { 0 };
-    struct import im = { .email = address_of(d), .lenient = true, .problems = &problems };
+    struct import im = { .email = address, .lenient = true, .problems = &problems };
     /* The query may hold the address, which belongs into no report. */
     slice shown = slice_of(url);
     shown = slice_sub(shown, 0, slice_find_char(shown, '?'));
@@ -130,7 +133,8 @@ static const char *fetch_once(struct discovery *d, struct discover_source *s, co
     struct http_answer answer;
     int number = 0;
     if (!split_url(&d->arena, url, &host, &port)) {
-        source_say(d, s, DISCOVER_BLOCKED, "it leads to a URL that is not https");
+        source_say(d, s, DISCOVER_BLOCKED,
+                   "it leads to a URL that is not https with a host name alone");
         return NULL;
     }
     bool mapped = is_mapped(d, host, port);
@@ -157,7 +161,7 @@ static const char *fetch_once(struct discovery *d, struct discover_source *s, co
     if (answer.status >= 300 && answer.status < 400 && answer.redirect_url)
         next = arena_str(&d->arena, slice_of(answer.redirect_url));
     else if (answer.status == 200)
-        next = take_document(d, s, buf_slice(&answer.body), url);
+        next = take_document(d, s, buf_slice(&answer.body), url, address_of(d, host, body));
     else
         say_status(d, s, host, answer.status);
     http_answer_release(&answer);

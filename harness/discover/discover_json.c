@@ -10,18 +10,16 @@ static void put_text(json_t *to, const char *key, const char *text)
 
 static json_t *json_auth(unsigned auth)
 {
-    static const char *const words[] = { "password",           "app password",       "OAuth2",
-                                         "encrypted password", "client certificate", "no login" };
     json_t *list = json_array();
-    for (size_t i = 0; i < COUNT(words); i++)
+    for (size_t i = 0; i < PROFILE_AUTH_KINDS; i++)
         if (auth & 1u << i)
-            json_array_append_new(list, json_string(words[i]));
+            json_array_append_new(list, json_string(profile_auth_words[i]));
     return list;
 }
 
 static json_t *json_row(const struct discovery *d, const struct profile_service *row)
 {
-    static const char *const forms[] = { NULL, "address", "local part", "other" };
+    static const char *const forms[] = { NULL, "address", "local-part", "other" };
     enum outcome o = discover_outcome(d, row);
     json_t *j = json_object();
     put_text(j, "service", protocol_text(row->protocol));

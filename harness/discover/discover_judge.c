@@ -114,6 +114,8 @@ static void judge_state(const struct judging *j, const struct discover_source *s
     switch (s->state) {
     case DISCOVER_FOUND:
         judge_findings(j, s, r);
+        if (!j->found && !r->failure) /* only that there is nothing: no success */
+            set_reason(j, r, OUTCOME_SKIP, s->said);
         break;
     case DISCOVER_BROKEN:
         set_failure(j, r, OUTCOME_FAIL, s->said, (struct place) { 0 }, NULL);

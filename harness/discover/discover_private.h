@@ -34,6 +34,10 @@ void discover_together(struct discover_part *parts, size_t n);
 nsec discover_deadline(const struct discovery *d);
 /* Is the host the domain itself, or below it? */
 bool discover_is_own(const struct discovery *d, const char *host);
+/* May the host know the whole address? Others are asked for the domain's postmaster, whom every
+   domain has (RFC 5321 section 4.5.1), and for whom servers make up the same answer. */
+bool discover_tells_address(const struct discovery *d, const char *host);
+#define DISCOVER_ANYBODY "postmaster"
 
 /* How many addresses a name has: 0 or more, or a negative error code. `ret` (may be NULL) gets the
    numeric ones, at most `max`. */

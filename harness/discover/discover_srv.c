@@ -122,7 +122,10 @@ static void conclude(struct discovery *d, struct discover_source *s, const struc
     if (failed) /* what is not known may contradict the rest */
         source_say(d, s, DISCOVER_UNKNOWN, "%s could not be looked up: %s", failed->name,
                    failed->err.text);
-    else if (rows || refused)
+    else if (refused && !rows)
+        source_say(d, s, DISCOVER_FOUND, "they say that it is not offered (target \".\")%s",
+                   s->trust == DNS_SECURE ? ", signed" : "");
+    else if (rows)
         source_say(d, s, DISCOVER_FOUND, "%zu record%s%s", rows, rows == 1 ? "" : "s",
                    s->trust == DNS_SECURE ? ", signed" : "");
     else if (s->findings.n)

@@ -101,7 +101,8 @@ static void put_absent(const struct style *s, const struct discovery *d)
     bool any = false;
     for (int k = 0; k < DISCOVER_SOURCES; k++) {
         const struct discover_source *source = &d->sources[k];
-        bool silent = source->state == DISCOVER_ABSENT ||
+        bool refuses = source->state == DISCOVER_FOUND && !source->profile.n_services;
+        bool silent = source->state == DISCOVER_ABSENT || refuses ||
                       (source->state == DISCOVER_NOT_ASKED && source->said);
         if (!silent)
             continue;
