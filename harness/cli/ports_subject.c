@@ -110,7 +110,7 @@ static int add_mx(struct ports_subject *s, const struct ports_lookup *lookup, st
     if (r < 0)
         return r;
     for (size_t i = 0; i < mx.n; i++)
-        port_rows_add(&s->rows, &(struct port_spec) { .host = mx.hosts[i].name,
+        port_rows_add(&s->rows, &(struct port_spec) { .host = mx.hosts[i],
                                                       .port = smtp->port,
                                                       .protocol = smtp->protocol,
                                                       .role = smtp->role,

@@ -23,11 +23,10 @@ struct dns_policy_options {
     const char *const *connect_to; /* as in http.h: "mta-sts.example.test:443:127.0.0.1:8443" */
 };
 
-/* Who takes the mail of a domain (RFC 5321 section 5.1), best first. */
-struct mx_host {
-    const char *name; /* without final dot */
-    unsigned preference;
-};
+/* More MX hosts of a domain, or servers of a service, than these are not looked at. */
+enum { MX_HOSTS_MAX = 32, SRV_TARGETS_MAX = 16 };
+
+/* Who takes the mail of a domain (RFC 5321 section 5.1). */
 struct mx_hosts {
     struct arena arena;
     const char *domain; /* after aliases */
@@ -37,9 +36,10 @@ struct mx_hosts {
     bool implicit; /* no MX: the domain itself, by its addresses */
     bool null_mx;  /* takes no mail (RFC 7505); n is 0 unless others stand beside it */
     unsigned null_preference;
-    size_t malformed; /* MX records that cannot be read */
-    struct mx_host *hosts;
+    size_t malformed;   /* MX records that cannot be read */
+    const char **hosts; /* best first, without final dot */
     size_t n;
+    size_t left_out; /* beyond MX_HOSTS_MAX */
 };
 /* Called by a task. A bogus answer is no error: trust says so, n is 0. `domain` as dns_name() writes
    it. *ret is the caller's, to be released. Errors as dns_query(). */

@@ -245,7 +245,7 @@ static void judge_without(struct judging *j, size_t without)
         found(j, OUTCOME_WARN, "rfc8314/4.5.4/tlsa-advertised",
               "no MX has TLSA records: senders cannot tell the servers from impostors; publish "
               "_25._tcp.%s. TLSA 3 1 1 in a signed zone",
-              mx->hosts[0].name);
+              mx->hosts[0]);
     else
         found(j, OUTCOME_WARN, "rfc8314/4.5.4/tlsa-advertised",
               "%zu of %zu MX have no TLSA records: whoever disturbs the way to the others makes "
@@ -268,7 +268,7 @@ void judge_dane(struct judging *j)
         return;
     }
     for (size_t i = 0; i < mx->n && !j->d->cancelled; i++)
-        judge_mx_host(j, mx->hosts[i].name, &without);
+        judge_mx_host(j, mx->hosts[i], &without);
     if (without && !j->d->cancelled)
         judge_without(j, without);
     if (mx->trust != DNS_SECURE && without < mx->n)

@@ -6,7 +6,7 @@
 
 static void fill_hosts(const struct dns_answer *a, struct mx_hosts *m)
 {
-    m->hosts = arena_new_n(&m->arena, struct mx_host, a->n + 1);
+    m->hosts = arena_new_n(&m->arena, const char *, MX_HOSTS_MAX);
     for (size_t i = 0; i < a->n; i++) {
         const struct dns_record *r = &a->records[i];
         if (!r->host[0]) {
@@ -14,13 +14,15 @@ static void fill_hosts(const struct dns_answer *a, struct mx_hosts *m)
             m->null_preference = r->priority;
             continue;
         }
-        m->hosts[m->n++] =
-            (struct mx_host) { arena_str(&m->arena, slice_of(r->host)), r->priority };
+        if (m->n < MX_HOSTS_MAX)
+            m->hosts[m->n++] = arena_str(&m->arena, slice_of(r->host));
+        else
+            m->left_out++;
     }
     m->malformed = a->malformed;
     if (!a->n && !a->malformed) {
         m->implicit = true;
-        m->hosts[m->n++] = (struct mx_host) { m->domain, 0 };
+        m->hosts[m->n++] = m->domain;
     }
 }
 
@@ -150,6 +152,9 @@ void judge_mx(struct judging *j)
         judge_implicit(j, m);
         return;
     }
-    for (size_t i = 0; i < m->n; i++)
-        judge_host(j, m->hosts[i].name);
+    if (m->left_out)
+        found(j, OUTCOME_NOTE, NULL, "the domain has %zu MX, of which the first %zu are looked at",
+              m->n + m->left_out, m->n);
+    for (size_t i = 0; i < m->n && !j->d->cancelled; i++)
+        judge_host(j, m->hosts[i]);
 }

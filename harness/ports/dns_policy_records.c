@@ -103,7 +103,10 @@ static struct srv_seen look_for(struct judging *j, const char *service)
     }
     seen.any = a.n > 0;
     seen.insecure = a.n && a.trust == DNS_INSECURE;
-    for (size_t i = 0; i < a.n; i++) {
+    if (a.n > SRV_TARGETS_MAX)
+        found(j, OUTCOME_NOTE, NULL, "%s has %zu records, of which the first %d are looked at",
+              name, a.n, SRV_TARGETS_MAX);
+    for (size_t i = 0; i < a.n && i < SRV_TARGETS_MAX && !j->d->cancelled; i++) {
         const struct dns_record *r = &a.records[i];
         if (!r->host[0]) {
             seen.refused = true;
@@ -197,14 +200,14 @@ static bool caa_of(struct judging *j, const char *host, bool *ret_failed)
 void judge_caa(struct judging *j)
 {
     const struct mx_hosts *mx = &j->d->mx;
-    bool failed = false;
     if (!mx->n && !mx_is_known(j))
         return;
-    for (size_t i = 0; i < mx->n && !j->d->cancelled; i++)
-        if (!caa_of(j, mx->hosts[i].name, &failed) && !failed)
+    for (size_t i = 0; i < mx->n && !j->d->cancelled; i++) {
+        bool failed = false;
+        if (!caa_of(j, mx->hosts[i], &failed) && !failed)
             found(j, OUTCOME_NOTE, NULL,
                   "no CAA record stands at %s or above: every authority may issue certificates for "
-                  "it; "
-                  "publish CAA 0 issue \"...\" with the one that you use",
-                  mx->hosts[i].name);
+                  "it; publish CAA 0 issue \"...\" with the one that you use",
+                  mx->hosts[i]);
+    }
 }

@@ -175,16 +175,16 @@ static void judge_coverage(struct judging *j, const struct sts_policy *p)
     for (size_t i = 0; i < mx->n; i++) {
         bool covered = false;
         for (size_t k = 0; k < p->n_mx && !covered; k++)
-            covered = sts_pattern_covers(p->mx[k], mx->hosts[i].name);
+            covered = sts_pattern_covers(p->mx[k], mx->hosts[i]);
         if (!covered)
             found(j, by_mode(p), "rfc8461/4.1/mx-covered",
-                  "no mx of the policy covers the MX %s: %s; add \"mx: %s\"", mx->hosts[i].name,
-                  effect(p), mx->hosts[i].name);
+                  "no mx of the policy covers the MX %s: %s; add \"mx: %s\"", mx->hosts[i],
+                  effect(p), mx->hosts[i]);
     }
     for (size_t k = 0; k < p->n_mx; k++) {
         bool used = false;
         for (size_t i = 0; i < mx->n && !used; i++)
-            used = sts_pattern_covers(p->mx[k], mx->hosts[i].name);
+            used = sts_pattern_covers(p->mx[k], mx->hosts[i]);
         if (!used)
             found(j, OUTCOME_NOTE, NULL, "\"mx: %s\" of the policy covers none of the domain's MX",
                   texted(j, "%.*s", SLICE_ARG(p->mx[k])));
@@ -249,7 +249,7 @@ static void judge_promises(struct judging *j, const struct sts_policy *p)
               (unsigned long long)p->max_age);
     judge_coverage(j, p);
     for (size_t i = 0; i < j->d->mx.n; i++) {
-        const char *host = j->d->mx.hosts[i].name;
+        const char *host = j->d->mx.hosts[i];
         size_t from = 0, n = 0;
         for (; (f = mx_row(j, host, &from)); n++)
             judge_visit(j, p, f);

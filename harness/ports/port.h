@@ -61,12 +61,11 @@ struct port_options {
     struct budget *budget;   /* open connections and rate */
     bool full;               /* enumerate */
     unsigned
-        max_connections;   /* per row; 0: PORT_QUICK_CONNECTIONS when quick, no limit when full */
-    nsec timeout;          /* for connecting, and for each answer; 0: 10 s */
-    nsec pace;             /* pause between two connections to a row; 0: none */
-    nsec listen;           /* how long a port of implicit TLS is listened to before a word of
+        max_connections; /* per row; 0: PORT_QUICK_CONNECTIONS when quick, no limit when full */
+    nsec timeout;        /* for connecting, and for each answer; 0: 10 s */
+    nsec pace;           /* pause between two connections to a row; 0: none */
+    nsec listen;         /* how long a port of implicit TLS is listened to before a word of
                                 ours; 0: 250 ms */
-    const char *ehlo_name; /* NULL: mailassay.test */
 };
 enum { PORT_QUICK_CONNECTIONS = 5 };
 

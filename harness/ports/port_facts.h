@@ -115,8 +115,8 @@ struct port_facts {
     struct error error;
     const char *address; /* "192.0.2.1 port 993" that answered */
     unsigned connections;
-    nsec connect_took, banner_after; /* banner: from connect to the first byte; 0 none */
-    nsec took;                       /* the whole row */
+    nsec banner_after; /* from connect to the first byte; 0: none */
+    nsec took;         /* the whole row */
 
     enum first_bytes first;
     const char *first_text; /* the first line, or octets, escaped and cut */

@@ -209,7 +209,6 @@ int port_link_open(const struct port_options *options, struct port_facts *facts,
         char name[80];
         stream_peer_name(under, name);
         facts->address = arena_str(&facts->arena, slice_of(name));
-        facts->connect_took = now() - began;
         facts->reach = REACH_OPEN;
     }
     transcript_note(facts->transcript, question, false, now(), "connected");

@@ -63,10 +63,9 @@ static void read_offers(enum port_protocol protocol, slice text, struct capabili
 static enum talk_answer say_hello(struct talk *t)
 {
     const struct talk_words *words = &talk_words[t->protocol];
-    const char *name = t->options->ehlo_name ? t->options->ehlo_name : EHLO_NAME;
     char line[300];
     if (t->protocol == PORT_SMTP || t->protocol == PORT_LMTP)
-        snprintf(line, sizeof line, "%s %s", words->hello, name);
+        snprintf(line, sizeof line, "%s " EHLO_NAME, words->hello);
     else
         snprintf(line, sizeof line, "%s", words->hello);
     enum talk_answer answer =
@@ -75,8 +74,7 @@ static enum talk_answer say_hello(struct talk *t)
     if (t->protocol == PORT_SMTP && slice_starts(t->last, S("220")))
         answer = talk_reply(t, false);
     if (answer == TALK_NO && t->protocol == PORT_SMTP) {
-        snprintf(line, sizeof line, "HELO %s", name);
-        answer = talk_command(t, line);
+        answer = talk_command(t, "HELO " EHLO_NAME);
         if (answer == TALK_YES)
             buf_clear(&t->reply); /* what it says is no list */
     }

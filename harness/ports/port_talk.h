@@ -91,7 +91,5 @@ extern const struct talk_words talk_words[PORT_PROTOCOLS];
    lines follow. `first`: it is the first line of the reply. */
 enum talk_answer talk_read_line(enum port_protocol protocol, slice line, slice tag, bool first,
                                 bool multi, bool *more);
-/* A reply that refuses for being too many or too fast. */
-bool talk_says_rate(enum port_protocol protocol, slice line);
 
 #endif

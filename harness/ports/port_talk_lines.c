@@ -76,18 +76,8 @@ static enum talk_answer read_sieve(slice line, bool *more)
     return *more ? TALK_YES : read_status(line);
 }
 
-enum talk_answer talk_read_line(enum port_protocol protocol, slice line, slice tag, bool first,
-                                bool multi, bool *more)
-{
-    *more = false;
-    enum talk_answer answer = protocol == PORT_POP3    ? read_pop3(line, first, multi, more)
-                              : protocol == PORT_IMAP  ? read_imap(line, tag, more)
-                              : protocol == PORT_SIEVE ? read_sieve(line, more)
-                                                       : read_smtp(line, more);
-    return answer == TALK_NO && talk_says_rate(protocol, line) ? TALK_RATE : answer;
-}
-
-bool talk_says_rate(enum port_protocol protocol, slice line)
+/* A reply that refuses for being too many or too fast. */
+static bool says_rate(enum port_protocol protocol, slice line)
 {
     static const struct {
         enum port_protocol protocol;
@@ -105,4 +95,15 @@ bool talk_says_rate(enum port_protocol protocol, slice line)
             return true;
     }
     return client_text_says_rate(line);
+}
+
+enum talk_answer talk_read_line(enum port_protocol protocol, slice line, slice tag, bool first,
+                                bool multi, bool *more)
+{
+    *more = false;
+    enum talk_answer answer = protocol == PORT_POP3    ? read_pop3(line, first, multi, more)
+                              : protocol == PORT_IMAP  ? read_imap(line, tag, more)
+                              : protocol == PORT_SIEVE ? read_sieve(line, more)
+                                                       : read_smtp(line, more);
+    return answer == TALK_NO && says_rate(protocol, line) ? TALK_RATE : answer;
 }

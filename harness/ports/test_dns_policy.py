@@ -437,6 +437,8 @@ def mx():
     expect(records("mx", "@ MX 10 192.0.2.1."), "mx fail: the MX 192.0.2.1 is an address")
     expect(records("mx", "@ A 127.0.0.1"), "mx note: the domain has no MX")
     expect(records("mx", ""), "mx fail: the domain has neither MX nor address")
+    expect(records("mx", "".join(f"@ MX 10 mx{i}\nmx{i} A 127.0.0.1\n" for i in range(40))),
+           "mx note: the domain has 40 MX, of which the first 32 are looked at", "? mx37.one.test AAAA\n  = none, signed")
     expect(records("mx", MX1, broken="MX"), "mx fail: the MX records are bogus")
     expect(records("mx", MX1, broken="A:mx1"), "mx fail: the signatures of mx1.one.test A do not hold")
 
@@ -469,6 +471,8 @@ def srv():
     expect(records("srv", "imap CNAME ns\n_imaps._tcp SRV 0 1 993 imap"), "srv warn: ", "is an alias")
     expect(records("srv", a + "_imaps._tcp SRV 0 1 993 imap\n_imaps._tcp SRV 0 0 0 ."),
            'srv fail: _imaps._tcp.one.test says "not offered"')
+    expect(records("srv", a + "".join(f"_imaps._tcp SRV 0 {i} 993 imap\n" for i in range(20))),
+           "srv note: _imaps._tcp.one.test has 20 records, of which the first 16 are looked at")
     expect(records("srv", a + "_imaps._tcp SRV 0 1 993 imap", signed=False), "srv note: the SRV records are not")
     expect(records("srv", a + "_imaps._tcp SRV 0 1 993 imap", broken="SRV"), "srv fail: the signatures of")
 
@@ -478,6 +482,8 @@ def caa():
     expect(records("caa", MX1 + 'mx1 CAA 0 issue "ca.test"'), "caa pass")
     expect(records("caa", MX1), "caa note: no CAA record stands at mx1.one.test or above")
     expect(records("caa", MX1 + '@ CAA 128 strange "x"'), 'caa note: ', 'critical property "strange"')
+    expect(records("caa", MX1 + '@ MX 20 mx2\nmx2 A 127.0.0.1\nmx1 CAA 0 issue "ca.test"', broken="CAA:mx1"),
+           "caa fail: the signatures of mx1.one.test CAA do not hold", "no CAA record stands at mx2.one.test")
 
 
 def a_resolver_that_does_not_answer_gives_no_verdict():

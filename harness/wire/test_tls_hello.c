@@ -312,14 +312,6 @@ START_TEST(endless_messages_hit_the_limit)
 }
 END_TEST
 
-START_TEST(alerts_have_names)
-{
-    char text[32];
-    ck_assert_str_eq(tls_alert_name(40, text), "handshake_failure");
-    ck_assert_str_eq(tls_alert_name(200, text), "alert 200");
-}
-END_TEST
-
 START_TEST(fuzz_target_takes_answers)
 {
     fuzz_replay(answers[_i].bytes);
@@ -346,7 +338,6 @@ static void add(TCase *cases)
     tcase_add_loop_test(cases, answer_is_read, 0, COUNT(answers));
     tcase_add_loop_test(cases, answer_is_read_octet_by_octet, 0, COUNT(answers));
     tcase_add_test(cases, endless_messages_hit_the_limit);
-    tcase_add_test(cases, alerts_have_names);
     tcase_add_loop_test(cases, fuzz_target_takes_answers, 0, COUNT(answers));
     tcase_add_loop_test(cases, fuzz_target_takes_hellos, 0, COUNT(hellos));
 }

@@ -1,6 +1,5 @@
 #include "tls_answer.h"
 #include "array.h"
-#include <stdio.h>
 
 enum { ALERT_FATAL = 2, ALERT_CLOSE_NOTIFY = 0, CURVE_NAMED = 3, SSL2_SERVER_HELLO = 4 };
 
@@ -297,34 +296,4 @@ enum tls_answer_state tls_answer_feed(struct tls_answer *a, slice bytes)
             ;
     }
     return a->state;
-}
-
-/* --- names --- */
-
-static const struct {
-    int number;
-    const char *name;
-} alerts[] = {
-    { 0, "close_notify" },           { 10, "unexpected_message" },
-    { 20, "bad_record_mac" },        { 21, "decryption_failed" },
-    { 22, "record_overflow" },       { 30, "decompression_failure" },
-    { 40, "handshake_failure" },     { 42, "bad_certificate" },
-    { 47, "illegal_parameter" },     { 48, "unknown_ca" },
-    { 49, "access_denied" },         { 50, "decode_error" },
-    { 51, "decrypt_error" },         { 60, "export_restriction" },
-    { 70, "protocol_version" },      { 71, "insufficient_security" },
-    { 80, "internal_error" },        { 86, "inappropriate_fallback" },
-    { 90, "user_canceled" },         { 100, "no_renegotiation" },
-    { 109, "missing_extension" },    { 110, "unsupported_extension" },
-    { 112, "unrecognized_name" },    { 115, "unknown_psk_identity" },
-    { 116, "certificate_required" }, { 120, "no_application_protocol" },
-};
-
-const char *tls_alert_name(int alert, char text[32])
-{
-    for (size_t i = 0; i < COUNT(alerts); i++)
-        if (alerts[i].number == alert)
-            return alerts[i].name;
-    snprintf(text, 32, "alert %d", alert);
-    return text;
 }

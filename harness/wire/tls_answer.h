@@ -39,7 +39,5 @@ void tls_answer_init(struct tls_answer *a);
 void tls_answer_release(struct tls_answer *a);
 /* Takes the next bytes. Returns a->state; once it is not ANSWER_MORE, bytes are ignored. */
 enum tls_answer_state tls_answer_feed(struct tls_answer *a, slice bytes);
-/* "handshake_failure"; "alert 200" for unknown ones. */
-const char *tls_alert_name(int alert, char text[32]);
 
 #endif

@@ -22,8 +22,7 @@ enum tls_message_type {
     MESSAGE_CERTIFICATE = 11,
     MESSAGE_SERVER_KEY_EXCHANGE = 12,
     MESSAGE_CERTIFICATE_REQUEST = 13,
-    MESSAGE_SERVER_HELLO_DONE = 14,
-    MESSAGE_CERTIFICATE_STATUS = 22
+    MESSAGE_SERVER_HELLO_DONE = 14
 };
 enum tls_extension {
     EXT_SERVER_NAME = 0,
@@ -45,10 +44,8 @@ enum tls_extension {
 enum {
     SUITE_RENEGOTIATION_SCSV = 0x00ff, /* RFC 5746 section 3.3 */
     SUITE_FALLBACK_SCSV = 0x5600,      /* RFC 7507 */
-    SSL2_ERROR_NO_CIPHER = 1,
     ALERT_HANDSHAKE_FAILURE = 40,
-    ALERT_PROTOCOL_VERSION = 70,
-    ALERT_INAPPROPRIATE_FALLBACK = 86
+    ALERT_PROTOCOL_VERSION = 70
 };
 /* Limits on what a peer may send. */
 enum {

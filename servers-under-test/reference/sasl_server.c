@@ -348,8 +348,3 @@ struct account *sasl_server_account(const struct sasl_server *s)
 {
     return s->account;
 }
-
-bool sasl_server_client_first(const struct sasl_server *s)
-{
-    return s->mechanism->client_first;
-}

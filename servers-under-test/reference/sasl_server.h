@@ -49,8 +49,5 @@ void sasl_server_free(struct sasl_server *s);
 enum sasl_step sasl_server_step(struct sasl_server *s, const slice *message, struct buf *challenge);
 /* After SASL_DONE. */
 struct account *sasl_server_account(const struct sasl_server *s);
-/* Must the client speak first (PLAIN, EXTERNAL, SCRAM, ...)? Then the challenge of a first step
-   without initial response is empty. */
-bool sasl_server_client_first(const struct sasl_server *s);
 
 #endif

@@ -28,7 +28,6 @@ struct smtp_transaction {
     slice params; /* RET, ENVID as sent, for the relay */
     enum smtp_body body;
     bool utf8;
-    uint64_t declared; /* SIZE, 0 when it was not given */
     ARRAY(struct smtp_recipient) recipients;
     struct buf data;
     bool too_big;

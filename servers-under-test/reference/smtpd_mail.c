@@ -38,7 +38,6 @@ static bool take_size(struct smtpd *s, slice value, struct smtp_outcome *why)
     if (!fits && !smtpd_fault(s, FAULT_SMTP_SIZE_IGNORED))
         return smtp_outcome_set(why, 552, "5.3.4", "message larger than %llu octets",
                                 (unsigned long long)max);
-    s->t.declared = size;
     return true;
 }
 

@@ -31,11 +31,10 @@ enum smtpd_state {
 struct smtpd {
     struct server_conn *c;
     enum smtpd_state state;
-    bool extended;   /* EHLO or LHLO rather than HELO */
-    char *helo;      /* owned; NULL before */
-    bool closing;    /* the reply that was just given is the last */
-    bool broken_off; /* not even that */
-    int last_code;   /* of the last reply */
+    bool extended; /* EHLO or LHLO rather than HELO */
+    char *helo;    /* owned; NULL before */
+    bool closing;  /* the reply that was just given is the last */
+    int last_code; /* of the last reply */
     int errors, auth_failures;
     struct account *user; /* who logged in; NULL */
     struct arena arena;   /* of the current command */
