@@ -157,12 +157,18 @@ static void describe(struct serving *s, struct buf *out)
         if (t->services[i].present)
             buf_addf(out, "  %s: {port: %u, tls: %s}\n", services[i].name, t->services[i].port,
                      tls_mode_name(t->services[i].tls));
-    buf_addf(out, "tls: {ca: %s/ca.pem, name: %s}\naccounts:\n", s->folder.path, t->tls_name);
-    for (size_t i = 0; i < t->n_accounts; i++)
-        buf_addf(out, "  - {user: %s, address: %s, password: {file: %s/%s.password}}\n",
-                 t->accounts[i].user, t->accounts[i].address, s->folder.path, t->accounts[i].user);
-    buf_addf(out, "outside: %s\nnext-hop: %s\ndisposable: true\nsource: 127.0.0.5\n", t->outside,
-             t->next_hop);
+    buf_adds(out, "tls: {ca: ");
+    state_folder_add_path(&s->folder, "ca", ".pem", out);
+    buf_addf(out, ", name: %s}\naccounts:\n", t->tls_name);
+    for (size_t i = 0; i < t->n_accounts; i++) {
+        buf_addf(out, "  - {user: %s, address: %s, password: {file: ", t->accounts[i].user,
+                 t->accounts[i].address);
+        state_folder_add_path(&s->folder, t->accounts[i].user, ".password", out);
+        buf_adds(out, "}}\n");
+    }
+    buf_addf(out, "outside: %s\nnext-hop: %s\ndisposable: true\n", t->outside, t->next_hop);
+    if (!s->options.address || !strchr(s->options.address, ':'))
+        buf_adds(out, "source: 127.0.0.5\n"); /* the way to ::1 begins elsewhere */
     buf_addf(out, "limits: {connections: %u}\n", t->max_connections);
 }
 

@@ -5,6 +5,7 @@
 #include "state_folder.h"
 #include "task.h"
 #include <signal.h>
+#include <string.h>
 
 struct serving {
     const struct serve_fleet *options;
@@ -75,19 +76,28 @@ static void describe(const struct serving *s, struct buf *out)
     size_t n;
     const struct fleet_account *accounts = fleet_accounts(s->fleet, &n);
     const char *address = s->options->address ? s->options->address : "127.0.0.1";
-    buf_addf(out, "name: fleet of %s\nhost: %s\nservices:\n", s->profile->name, address);
+    autofree char *name = xprintf("fleet of %s", s->profile->name);
+    buf_adds(out, "name: ");
+    yaml_add_quoted(out, name);
+    buf_addf(out, "\nhost: %s\nservices:\n", address);
     for (int i = 0; i < SERVICE_COUNT; i++) {
         const struct fleet_row *row = first_row(s, &services[i]);
         if (row)
             buf_addf(out, "  %s: {port: %u, tls: %s}\n", services[i].name, row->port,
                      tls_mode_name(row->service->tls));
     }
-    buf_addf(out, "tls: {ca: %s/ca.pem, name: %s}\naccounts:\n", s->folder.path,
-             s->profile->services[0].host);
-    for (size_t i = 0; i < n; i++)
-        buf_addf(out, "  - {user: %s, address: %s, password: {file: %s/%s.password}}\n",
-                 accounts[i].user, accounts[i].address, s->folder.path, accounts[i].user);
-    buf_adds(out, "disposable: true\nsource: 127.0.0.5\n");
+    buf_adds(out, "tls: {ca: ");
+    state_folder_add_path(&s->folder, "ca", ".pem", out);
+    buf_addf(out, ", name: \"%s\"}\naccounts:\n", s->profile->services[0].host);
+    for (size_t i = 0; i < n; i++) {
+        buf_addf(out, "  - {user: \"%s\", address: \"%s\", password: {file: ", accounts[i].user,
+                 accounts[i].address);
+        state_folder_add_path(&s->folder, accounts[i].user, ".password", out);
+        buf_adds(out, "}}\n");
+    }
+    buf_adds(out, "disposable: true\n");
+    if (!strchr(address, ':')) /* the way to ::1 begins elsewhere */
+        buf_adds(out, "source: 127.0.0.5\n");
 }
 
 static int write_passwords(struct serving *s)

@@ -32,3 +32,21 @@ int state_folder_write(const struct state_folder *folder, const char *name, slic
         return error_set(err, ERR_INTERNAL, "cannot write %s: %s", path, strerror(errno));
     return 0;
 }
+
+void yaml_add_quoted(struct buf *out, const char *text)
+{
+    buf_addc(out, '"');
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ')
+            buf_addf(out, "\\x%02X", (unsigned char)*text);
+        else
+            buf_addf(out, "%s%c", *text == '"' || *text == '\\' ? "\\" : "", *text);
+    buf_addc(out, '"');
+}
+
+void state_folder_add_path(const struct state_folder *folder, const char *name, const char *end,
+                           struct buf *out)
+{
+    autofree char *path = xprintf("%s/%s%s", folder->path, name, end);
+    yaml_add_quoted(out, path);
+}

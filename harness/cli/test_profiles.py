@@ -51,7 +51,7 @@ def expect_exit(result, status):
 @contextlib.contextmanager
 def fleet(profile, *args):
     """A fleet on loopback; gives its state folder."""
-    with tempfile.TemporaryDirectory() as state:
+    with tempfile.TemporaryDirectory(prefix="state, with: {odd} name-") as state:
         process = subprocess.Popen([PROGRAM, "serve", "--profile", str(profile), "--state", state, *args],
                                    stdout=subprocess.DEVNULL, env=environment())
         try:
@@ -273,6 +273,19 @@ def a_fleet_is_a_target():
     with fleet("web-de") as state:
         result = run("run", "-t", state / "target.yaml", "pop3/transaction/stat")
         expect_exit(result, 0)
+
+
+@test
+def odd_names_and_numeric_hosts_can_be_played():
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "odd, name: {x} \"y\".yaml"
+        file.write_text("name: 'Odd: # x'\nauth: password\noffers:\n  imap:\n"
+                        "    - {host: 192.0.2.7, port: 993, tls: implicit}\n"
+                        "    - {host: '2001:db8::1', port: 993, tls: implicit}\n")
+        with fleet(file) as state:
+            expect_exit(run("check", state / "target.yaml"), 0)
+            status, found = ports(state, file)
+            expect(status == 0 and len(found) == 2, status, found)
 
 
 @test

@@ -136,13 +136,26 @@ static bool cut_address(struct port_rows *r, slice text, uint16_t port, struct p
     return true;
 }
 
+/* HOST and its colon, a host that is an address of IPv6 in brackets. */
+static bool cut_host(slice *rest, slice *ret)
+{
+    if (!slice_starts(*rest, S("[")))
+        return slice_cut(rest, ':', ret) && ret->n;
+    size_t end = slice_find(*rest, S("]:"));
+    if (end == SIZE_MAX || end == 1)
+        return false;
+    *ret = slice_sub(*rest, 1, end);
+    *rest = slice_skip(*rest, end + 2);
+    return true;
+}
+
 /* HOST:PORT, then one of `separators`, then ADDRESS[:PORT]. */
 static bool cut_route(struct port_rows *r, slice text, const char *separators)
 {
     struct port_route route = { 0 };
     uint64_t port;
     slice rest = text, host, number;
-    if (!slice_cut(&rest, ':', &host) || !host.n)
+    if (!cut_host(&rest, &host))
         return false;
     size_t n = 0;
     while (n < rest.n && !strchr(separators, rest.p[n]))
