@@ -46,10 +46,10 @@ struct dns_record {
     /* parsed, by type; names without final dot, in lower case */
     unsigned priority, weight; /* MX: priority; SRV */
     uint16_t port;
-    const char *host;    /* MX, SRV, CNAME; "" is "." (not offered). Octets that are no
-                                           letter, digit, "-" or "_" as \DDD */
-    const char *address; /* A, AAAA: numeric */
-    slice text;          /* TXT: strings joined; CAA: value */
+    /* MX, SRV, CNAME; "" is "." (not offered). Octets that are no letter, digit, "-" or "_" as \DDD */
+    const char *host;
+    const char *address;                /* A, AAAA: numeric */
+    slice text;                         /* TXT: strings joined; CAA: value */
     unsigned usage, selector, matching; /* TLSA */
     slice association;                  /* TLSA */
     unsigned flags;                     /* CAA */
@@ -66,8 +66,9 @@ struct dns_answer {
     size_t malformed; /* records whose RDATA is not well formed; they are left out */
 };
 /* *ret is the caller's, to be released; n == 0 is a good answer (no such record). MX and SRV are
-   sorted by priority, then heavier weight first. Errors: ERR_NETWORK (SERVFAIL, no answer, a
-   resolver that drops signatures; for bogus data there is no error but trust == DNS_BOGUS with n == 0), ERR_TIMEOUT, ERR_CANCEL. */
+   sorted by priority, then heavier weight first. Bogus data is no error: trust == DNS_BOGUS, n == 0.
+   Errors: ERR_NETWORK (SERVFAIL, no answer, a resolver that drops signatures), ERR_TIMEOUT,
+   ERR_CANCEL, ERR_INTERNAL (libunbound does not work). Records beyond 2000 are dropped. */
 int dns_query(struct dns *d, const char *name, enum dns_type type, nsec deadline, struct error *err,
               struct dns_answer *ret);
 void dns_answer_release(struct dns_answer *a);

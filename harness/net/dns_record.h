@@ -12,7 +12,7 @@ enum { DNS_NAME_WIRE_MAX = 255, DNS_LABEL_MAX = 63, DNS_NAME_TEXT_MAX = 253 };
 bool dns_record_parse(enum dns_type type, slice rdata, struct arena *arena, struct dns_record *ret);
 /* Puts MX and SRV in the order of their use: priority, then the heavier weight. */
 void dns_records_sort(enum dns_type type, struct dns_record *records, size_t n);
-/* "MX"; "TYPE99" is not needed: our types only. */
+/* "MX"; "unknown" for types that are none of ours. */
 const char *dns_type_name(enum dns_type type);
 
 #endif

@@ -15,16 +15,16 @@ struct http_request {
     const char *post_body, *content_type; /* NULL: GET */
     const char *ca_file;                  /* PEM; NULL: the system's roots */
     slice ca_pem;
-    const char *const
-        *resolve; /* "host:port:address", NULL-terminated, libcurl's form; NULL: none */
-    const char *const *connect_to; /* "host:port:host:port", NULL-terminated; NULL: none */
+    /* Lists in libcurl's form, NULL-terminated; NULL: none. */
+    const char *const *resolve;    /* "host:port:address" */
+    const char *const *connect_to; /* "host:port:host:port" */
     bool no_redirects;             /* none is followed: the answer is the 3xx itself */
     bool https_only;               /* the URL and every redirect must be https */
-    const char *dns_id; /* the certificate must carry it as a DNS name, as the common name
-                                      does not count (RFC 8461 section 3.3); with no_redirects. NULL:
-                                      the host of the URL, by libcurl's rules */
-    nsec timeout;       /* of the whole; 0: 10 s */
-    int *ret_errno;     /* when not NULL: why no connection could be made (ECONNREFUSED) */
+    /* The certificate must carry it as a DNS name, as the common name does not count (RFC 8461
+       section 3.3); with no_redirects. NULL: the host of the URL, by libcurl's rules. */
+    const char *dns_id;
+    nsec timeout;   /* of the whole; 0: 10 s */
+    int *ret_errno; /* when not NULL: why no connection could be made (ECONNREFUSED) */
 };
 struct http_answer {
     long status;                    /* 200 */

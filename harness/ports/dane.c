@@ -181,9 +181,8 @@ static bool near_miss(const struct dns_record *r, bool is_void_record, const str
     char none[DANE_TEXT_MAX];
     other.usage = r->usage == DANE_USAGE_EE ? DANE_USAGE_TA : DANE_USAGE_EE;
     if (is_void_record && holds(r, peer, none))
-        *ret =
-            "only a SHA-256 record names the server, and the SHA-512 record beside it makes that "
-            "one void; publish the SHA-512 digest of the present one, or remove it";
+        *ret = "only a SHA-256 record names the server, and the SHA-512 record beside it makes "
+               "that one void; publish the SHA-512 digest of the present one, or remove it";
     else if (names_certificate(r, peer->leaf, !r->selector))
         *ret = r->selector ? "the digest is that of the whole certificate, but the selector 1 says "
                              "public key; publish selector 0, or the key's digest"
@@ -219,16 +218,14 @@ static void explain(const struct dns_record *records, size_t n, const struct dan
     else if (anchors && !leaves)
         snprintf(
             text, DANE_TEXT_MAX,
-            "the authority that usage 2 names is not in the chain that the server sends, where "
-            "it must be even when it is a root; add its certificate to the chain, or publish "
-            "TLSA %s",
+            "the authority that usage 2 names is not in the chain that the server sends, where it "
+            "must be even when it is a root; add its certificate to the chain, or publish TLSA %s",
             recommended);
     else
-        snprintf(
-            text, DANE_TEXT_MAX,
-            "the server's certificate is another than the records name; publish TLSA %s, before "
-            "the certificate changes the next time",
-            recommended);
+        snprintf(text, DANE_TEXT_MAX,
+                 "the server's certificate is another than the records name; publish TLSA %s, "
+                 "before the certificate changes the next time",
+                 recommended);
 }
 
 bool dane_match(const struct dns_record *records, size_t n, const struct dane_peer *peer,

@@ -14,8 +14,8 @@ const char *dane_unusable(const struct dns_record *r);
 struct dane_peer {
     X509 *leaf;
     STACK_OF(X509) * chain; /* as it was sent, leaf first; may be NULL */
-    const char *const
-        *names;  /* what a certificate under a trust anchor may name; NULL-terminated */
+    /* What a certificate under a trust anchor may name; NULL-terminated. */
+    const char *const *names;
     int64_t now; /* seconds since 1970 */
 };
 

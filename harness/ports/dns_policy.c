@@ -32,9 +32,8 @@ static const struct dns_policy policies[] = {
       .judge = judge_dane },
     { .name = "mta-sts",
       .title = "The MTA-STS policy can be fetched, is well formed, and holds for every MX",
-      .why =
-          "Senders that follow MTA-STS deliver in mode \"enforce\" only to hosts that the policy "
-          "names, with a certificate that is trusted: a mistake stops the mail.",
+      .why = "Senders that follow MTA-STS deliver in mode \"enforce\" only to hosts that the "
+             "policy names, with a certificate that is trusted: a mistake stops the mail.",
       .clauses = { "rfc8461/3.1/txt-record", "rfc8461/3.2/policy-well-formed",
                    "rfc8461/3.2/policy-text-plain", "rfc8461/3.3/policy-host-certificate",
                    "rfc8461/3.3/policy-status-200", "rfc8461/3.3/policy-size",
@@ -205,8 +204,7 @@ bool mx_is_known(struct judging *j)
     else if (mx->trust == DNS_BOGUS)
         found(j, OUTCOME_FAIL, "rfc7672/2.1.2/lookup-failure-delays",
               "the MX records are bogus (%s): senders that validate do not know where to deliver, "
-              "and "
-              "mail waits; sign the zone again, or remove its DS record",
+              "and mail waits; sign the zone again, or remove its DS record",
               mx->why_bogus);
     else if (!mx->exists)
         found(j, OUTCOME_SKIP, NULL, "there is no domain %s", j->d->domain);

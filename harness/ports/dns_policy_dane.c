@@ -110,11 +110,10 @@ static size_t judge_usable(struct judging *j, const struct tlsa_search *s)
                   "%s: the TLSA record %u %u %u %s; publish 3 1 1 (the server's key) in its place",
                   s->name, r->usage, r->selector, r->matching, why);
         if (!why && r->usage == DANE_USAGE_TA && !r->matching)
-            found(
-                j, OUTCOME_NOTE, "rfc7672/3.1.2/ta-digest",
-                "%s: the TLSA record %u %u 0 holds the whole of what it names, which some senders "
-                "cannot use; publish its SHA-256 digest",
-                s->name, r->usage, r->selector);
+            found(j, OUTCOME_NOTE, "rfc7672/3.1.2/ta-digest",
+                  "%s: the TLSA record %u %u 0 holds the whole of what it names, which some "
+                  "senders cannot use; publish its SHA-256 digest",
+                  s->name, r->usage, r->selector);
     }
     return usable;
 }
@@ -186,11 +185,11 @@ static void judge_visit(struct judging *j, const struct tlsa_search *s, bool usa
     else if (f->tls.certificate)
         noted(j, "%s: no record to hold the certificate of %s against", s->name, where(j, f));
     else if (no_tls(f) || (f->starttls_offered == SEEN_YES && f->tls.failure))
-        found(
-            j, OUTCOME_FAIL, "rfc7672/2.2/tlsa-promises-tls",
-            "%s promises TLS, and %s does not do it%s%s: mail to it waits; switch STARTTLS on, or "
-            "remove the TLSA records",
-            s->name, where(j, f), f->tls.failure ? ": " : "", f->tls.failure ? f->tls.failure : "");
+        found(j, OUTCOME_FAIL, "rfc7672/2.2/tlsa-promises-tls",
+              "%s promises TLS, and %s does not do it%s%s: mail to it waits; switch STARTTLS on, "
+              "or remove the TLSA records",
+              s->name, where(j, f), f->tls.failure ? ": " : "",
+              f->tls.failure ? f->tls.failure : "");
     else
         *array_push(&j->findings) = (struct policy_finding) {
             .outcome = OUTCOME_ERROR,
@@ -228,8 +227,7 @@ static void judge_mx_host(struct judging *j, const char *host, size_t *ret_witho
     if (!s.failed && s.tlsa.n && !secure)
         found(j, OUTCOME_WARN, "rfc8314/4.5.4/tlsa-advertised",
               "%s has TLSA records, but they are not signed, so that no sender looks at them; sign "
-              "the "
-              "zone, or remove them",
+              "the zone, or remove them",
               s.name);
     else if (!s.failed && !secure)
         ++*ret_without;
@@ -249,8 +247,7 @@ static void judge_without(struct judging *j, size_t without)
     else
         found(j, OUTCOME_WARN, "rfc8314/4.5.4/tlsa-advertised",
               "%zu of %zu MX have no TLSA records: whoever disturbs the way to the others makes "
-              "mail go "
-              "there unprotected; publish records for every MX",
+              "mail go there unprotected; publish records for every MX",
               without, mx->n);
 }
 
@@ -263,8 +260,7 @@ void judge_dane(struct judging *j)
     if (!dns_has_anchor(j->d->options->dns)) {
         found(j, OUTCOME_SKIP, NULL,
               "without a trust anchor nobody can tell what is signed: install dns-root-data, or "
-              "name a "
-              "file with --trust-anchor");
+              "name a file with --trust-anchor");
         return;
     }
     for (size_t i = 0; i < mx->n && !j->d->cancelled; i++)
@@ -272,9 +268,8 @@ void judge_dane(struct judging *j)
     if (without && !j->d->cancelled)
         judge_without(j, without);
     if (mx->trust != DNS_SECURE && without < mx->n)
-        found(
-            j, OUTCOME_WARN, "rfc8314/4.5.1/mx-advertised",
-            "the MX records of the domain are not signed: who forges them leads mail past the TLSA "
-            "records; sign the zone of %s",
-            j->d->domain);
+        found(j, OUTCOME_WARN, "rfc8314/4.5.1/mx-advertised",
+              "the MX records of the domain are not signed: who forges them leads mail past the "
+              "TLSA records; sign the zone of %s",
+              j->d->domain);
 }

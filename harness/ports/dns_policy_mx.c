@@ -89,21 +89,19 @@ static void judge_host(struct judging *j, const char *host)
             "the MX %s is an alias (CNAME) of %s, which some senders refuse; name %s itself as MX",
             host, found_there.alias, found_there.alias);
     if (!found_there.n && !found_there.unknown)
-        found(
-            j, OUTCOME_FAIL, "rfc5321/5.1/mx-has-address",
-            "the MX %s has no address; mail cannot be delivered to it: publish A or AAAA records, "
-            "or take the MX away",
-            host);
+        found(j, OUTCOME_FAIL, "rfc5321/5.1/mx-has-address",
+              "the MX %s has no address; mail cannot be delivered to it: publish A or AAAA "
+              "records, or take the MX away",
+              host);
 }
 
 static void judge_null(struct judging *j, const struct mx_hosts *m)
 {
     if (m->n)
-        found(
-            j, OUTCOME_FAIL, "rfc7505/3/null-mx-alone",
-            "a null MX (\".\") stands beside %zu other%s: some senders deliver and others refuse; "
-            "remove the null MX, or all the others",
-            m->n, m->n == 1 ? "" : "s");
+        found(j, OUTCOME_FAIL, "rfc7505/3/null-mx-alone",
+              "a null MX (\".\") stands beside %zu other%s: some senders deliver and others "
+              "refuse; remove the null MX, or all the others",
+              m->n, m->n == 1 ? "" : "s");
     else
         noted(j, "the domain takes no mail (null MX)");
     if (m->null_preference)

@@ -26,11 +26,10 @@ static void judge_reports(struct judging *j, const struct dns_answer *a, const c
               "\"%.60s\"",
               name, texted(j, "%.*s", SLICE_ARG(a->records[0].text)));
     else if (!n)
-        found(
-            j, OUTCOME_NOTE, NULL,
-            "there is no TLSRPT record: publish %s TXT \"v=TLSRPTv1; rua=mailto:...\" to learn of "
-            "senders whose TLS fails",
-            name);
+        found(j, OUTCOME_NOTE, NULL,
+              "there is no TLSRPT record: publish %s TXT \"v=TLSRPTv1; rua=mailto:...\" to learn "
+              "of senders whose TLS fails",
+              name);
     else if (!tlsrpt_parse(only->text, &policy, why))
         found(j, OUTCOME_WARN, "rfc8460/3/record-well-formed",
               "the TLSRPT record at %s %s: senders may send no reports", name, why);
@@ -156,13 +155,11 @@ void judge_srv(struct judging *j)
     if (!any && !failed)
         found(j, OUTCOME_WARN, "rfc8314/4.5.2/srv-advertised",
               "there are no SRV records for mail programs: publish _submissions._tcp, _imaps._tcp "
-              "and "
-              "_pop3s._tcp for what is served, and \"0 0 0 .\" for what is not");
+              "and _pop3s._tcp for what is served, and \"0 0 0 .\" for what is not");
     if (insecure && dns_has_anchor(j->d->options->dns))
         found(j, OUTCOME_NOTE, "rfc8314/4.5.3/records-signed",
               "the SRV records are not signed: mail programs cannot tell whether the server names "
-              "are "
-              "the domain's; sign the zone if its parent is signed");
+              "are the domain's; sign the zone if its parent is signed");
 }
 
 /* ---- CAA ---- */
@@ -183,8 +180,7 @@ static bool caa_of(struct judging *j, const char *host, bool *ret_failed)
                 strcmp(a.records[i].tag, "iodef") != 0)
                 found(j, OUTCOME_NOTE, NULL,
                       "the CAA record of %s has the critical property \"%s\", which authorities "
-                      "that do "
-                      "not know it answer by issuing nothing",
+                      "that do not know it answer by issuing nothing",
                       name, a.records[i].tag);
         dns_answer_release(&a);
         if (n)

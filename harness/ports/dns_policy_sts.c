@@ -84,11 +84,11 @@ static const char *resolve_entry(struct judging *j, const char *host)
 static void judge_failure(struct judging *j, const struct error *err, int why)
 {
     if (err->code == ERR_TLS)
-        found(j, OUTCOME_FAIL, "rfc8461/3.3/policy-host-certificate",
-              "%s: " NO_POLICY
-              "; the policy host needs a certificate that is trusted, in date, and "
-              "names mta-sts.%s",
-              err->text, j->d->domain);
+        found(
+            j, OUTCOME_FAIL, "rfc8461/3.3/policy-host-certificate",
+            "%s: " NO_POLICY
+            "; the policy host needs a certificate that is trusted, in date, and names mta-sts.%s",
+            err->text, j->d->domain);
     else if (err->code == ERR_LIMIT || why == ECONNREFUSED)
         found(j, OUTCOME_FAIL, "rfc8461/3.3/policy-status-200",
               "%s: " NO_POLICY "; serve the policy there", err->text);
@@ -232,20 +232,17 @@ static void judge_promises(struct judging *j, const struct sts_policy *p)
     if (p->mode == STS_NONE) {
         found(j, OUTCOME_NOTE, NULL,
               "the policy has mode \"none\": it protects nothing; take it away once max_age has "
-              "passed, "
-              "or set it to \"testing\" and then \"enforce\"");
+              "passed, or set it to \"testing\" and then \"enforce\"");
         return;
     }
     if (p->mode == STS_TESTING)
         found(j, OUTCOME_NOTE, NULL,
               "the policy has mode \"testing\": senders report what is wrong, and deliver all the "
-              "same; "
-              "set it to \"enforce\" once no reports come");
+              "same; set it to \"enforce\" once no reports come");
     if (p->max_age < STS_SHORT_AGE)
         found(j, OUTCOME_WARN, "rfc8461/3.2/max-age-weeks",
               "max_age is %llu seconds: who disturbs the way for that long gets rid of the policy; "
-              "weeks "
-              "are usual (604800 or more)",
+              "weeks are usual (604800 or more)",
               (unsigned long long)p->max_age);
     judge_coverage(j, p);
     for (size_t i = 0; i < j->d->mx.n; i++) {

@@ -17,9 +17,8 @@ struct sts_policy {
     uint64_t max_age;     /* seconds */
     slice mx[STS_MX_MAX]; /* patterns, borrowed from the text */
     size_t n_mx;
-    size_t
-        blank_line; /* number of the first line that is empty, which the grammar has not; 0 none */
-    slice repeated; /* a field, other than mx, that stands there again, unheeded; empty: none */
+    size_t blank_line; /* number of the first empty line, which the grammar has not; 0: none */
+    slice repeated;    /* a field, other than mx, that stands there again, unheeded; empty: none */
 };
 
 /* The record at _mta-sts: ret_id is borrowed from it. False: why, as in txt_fields.h. */

@@ -79,10 +79,11 @@ const char *tls_signature_name(uint16_t scheme, char text[40]);
 struct tls_suite {
     uint16_t id;
     const char *name;
-    const char
-        *exchange; /* "ECDHE", "DHE", "RSA", "ECDH", "DH", "PSK", "anon", "NULL", "any" (1.3) */
-    const char *cipher; /* "AES-GCM", "AES-CBC", "CHACHA20", "AES-CCM", "AES-CCM8", "CAMELLIA-CBC",
-                              "CAMELLIA-GCM", "ARIA-GCM", "SEED", "IDEA", "3DES", "DES", "RC4", "RC2", "NULL" */
+    /* "ECDHE", "DHE", "RSA", "ECDH", "DH", "PSK", "anon", "NULL", "any" (1.3) */
+    const char *exchange;
+    /* "AES-GCM", "AES-CBC", "CHACHA20", "AES-CCM", "AES-CCM8", "CAMELLIA-CBC", "CAMELLIA-GCM",
+       "ARIA-CBC", "ARIA-GCM", "SEED", "IDEA", "3DES", "DES", "RC4", "RC2", "NULL" */
+    const char *cipher;
     const char *authentication; /* "RSA", "ECDSA", "DSS", "anon", "PSK", "any" */
     const char *mac;            /* "AEAD", "SHA256", "SHA384", "SHA1", "MD5", "NULL" */
     unsigned bits;              /* strength of the cipher */

@@ -25,9 +25,9 @@ struct tls_answer {
     bool compresses; /* chose a method other than null */
     unsigned flags;  /* of enum tls_hello_flag: what it acknowledged */
     uint16_t group;  /* of key_share, or the curve of ServerKeyExchange; 0: none seen */
-    unsigned
-        prime_bits; /* of the first big number in a ServerKeyExchange without curve: the prime of
-                            DHE (or the modulus of export RSA); 0: none seen */
+    /* Of the first big number in a ServerKeyExchange without curve: the prime of DHE, or the modulus
+       of export RSA; 0: none seen. */
+    unsigned prime_bits;
     uint16_t signature; /* scheme of ServerKeyExchange in TLS 1.2; 0: none seen */
     bool certificate_requested;
     struct buf leaf; /* DER of the first certificate (SSL 2.0: the only one); empty: none came */
