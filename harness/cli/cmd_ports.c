@@ -123,8 +123,8 @@ struct job {
 static void say_row(void *ctx, const struct port_facts *f)
 {
     if (!args.no_progress)
-        fprintf(stderr, "mailassay: %s port %u: %u connections\n", f->spec.host, f->spec.port,
-                f->connections);
+        fprintf(stderr, "mailassay: %s port %u: %u connection%s\n", f->spec.host, f->spec.port,
+                f->connections, f->connections == 1 ? "" : "s");
 }
 
 static void describe_target(struct job *j)
@@ -392,15 +392,45 @@ static int prepare(struct job *j)
     return r;
 }
 
+static bool for_monitoring(void)
+{
+    return args.format && strcmp(args.format, "nagios") == 0;
+}
+
+/* A monitoring plug-in has four statuses, and says in one line why it knows nothing. */
+static int unknown_for_monitoring(const char *why)
+{
+    enum { NAGIOS_UNKNOWN = 3 };
+    auto_buf text;
+    buf_init(&text, BUF_OURS);
+    buf_adds(&text, "PORTS UNKNOWN - ");
+    for (const char *c = why; *c; c++)
+        buf_addc(&text, *c == '|' ? '/' : *c == '\n' ? ' ' : *c);
+    buf_addc(&text, '\n');
+    (void)write_stdout(buf_slice(&text));
+    return NAGIOS_UNKNOWN;
+}
+
+static int say_and_tell_monitoring(const struct error *err)
+{
+    int status = say_error(err);
+    return for_monitoring() ? unknown_for_monitoring(err->text) : status;
+}
+
+static int say_problems_and_tell_monitoring(const struct job *j)
+{
+    int status = say_problems(&j->problems);
+    return for_monitoring() ? unknown_for_monitoring("a file is not valid, see stderr") : status;
+}
+
 static int write_result(struct job *j)
 {
     int status = j->run.exit_code;
     auto_buf text;
     buf_init(&text, BUF_OURS);
     if (run_output_save(&j->output, &j->run, &status))
-        return status;
-    bool nagios = args.format && strcmp(args.format, "nagios") == 0;
-    if (nagios) {
+        return for_monitoring() ? unknown_for_monitoring("a report could not be written") : status;
+    if (for_monitoring()) {
         int own = port_report_nagios(j->facts, j->n_facts, &j->run, &text);
         status = status == EXIT_OURS ? 3 : own;
     } else if (args.format && strcmp(args.format, "json") == 0) {
@@ -448,14 +478,14 @@ int cmd_ports(int argc, char **argv)
     library_init(&j.library, &step_kinds);
     r = prepare(&j);
     int status = r == 0                               ? EXIT_GOOD
-                 : r == ERR_FILE && j.problems.list.n ? say_problems(&j.problems)
-                                                      : say_error(&j.err);
+                 : r == ERR_FILE && j.problems.list.n ? say_problems_and_tell_monitoring(&j)
+                                                      : say_and_tell_monitoring(&j.err);
     if (r == 0) {
         hold_signals(&j.signals);
         sched_main(CLOCK_REAL, ports_main, &j);
         bool wrong_words = j.run.error.code == ERR_USAGE || j.run.error.code == ERR_FILE;
-        status = j.problems.list.n ? say_problems(&j.problems)
-                 : wrong_words     ? say_error(&j.run.error)
+        status = j.problems.list.n ? say_problems_and_tell_monitoring(&j)
+                 : wrong_words     ? say_and_tell_monitoring(&j.run.error)
                                    : write_result(&j);
     }
     release(&j);

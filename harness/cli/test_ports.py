@@ -403,6 +403,11 @@ def monitoring_gets_one_line_and_its_own_statuses(state):
            good.stdout)
     dead = one_port("imaps", dead_port(), "--format", "nagios")
     expect_exit(dead, 3)
+    for wrong in [("-p", "993", "--policy", "nonesuch"), ("-p", "nonesuch"),
+                  ("-p", "993", "--report", "json=/nonexistent/report.json")]:
+        said = look(state, "--format", "nagios", *wrong)
+        expect_exit(said, 3)
+        expect(re.fullmatch(r"PORTS UNKNOWN - [^|\n]+\n", said.stdout), said.stdout)
     with serving("--fault", "tls.certificate.expired") as faulty:
         bad = look(faulty, "-p", "993", "--format", "nagios")
         expect_exit(bad, 2)

@@ -1,5 +1,5 @@
 #include "port_facts.h"
-#include "grammar_error.h"
+#include "printable.h"
 
 void port_facts_init(struct port_facts *f, const struct port_spec *spec)
 {
@@ -25,9 +25,13 @@ void port_facts_release(struct port_facts *f)
 const char *port_facts_text(struct port_facts *f, slice bytes)
 {
     enum { TEXT_MAX = 200 };
-    char text[ESCAPED_MAX];
-    escape_text(slice_trim(bytes), text);
-    return arena_str(&f->arena, slice_sub(slice_of(text), 0, TEXT_MAX));
+    auto_buf text;
+    buf_init(&text, BUF_OURS);
+    bytes = slice_trim(bytes);
+    printable_add(&text, slice_sub(bytes, 0, bytes.n < TEXT_MAX ? bytes.n : TEXT_MAX));
+    bool cut = bytes.n > TEXT_MAX || text.n > TEXT_MAX;
+    slice shown = utf8_cut(buf_slice(&text), TEXT_MAX);
+    return arena_printf(&f->arena, "%.*s%s", SLICE_ARG(shown), cut ? "..." : "");
 }
 
 const char *seen_name(enum seen s)

@@ -159,6 +159,8 @@ static int dial_failed(struct port_facts *facts, int code, const struct error *e
 {
     if (code == ERR_CANCEL)
         return code;
+    if (code == ERR_USAGE)
+        facts->connections--; /* there is no address to connect to */
     bool limited = facts->reach == REACH_OPEN && (code == ERR_REFUSED || code == ERR_TIMEOUT);
     facts->error = *err;
     facts->reach = limited ? REACH_RATE_LIMITED : reach_of(code);

@@ -85,7 +85,9 @@ static void add_verdict(struct run *run, struct matrix_row *row, const struct po
         by[v.outcome]++;
         worst = weight(v.outcome) > weight(worst) ? v.outcome : worst;
     }
-    const char *text = by[OUTCOME_FAIL]    ? run_textf(run, "%d fail", by[OUTCOME_FAIL])
+    const char *text = by[OUTCOME_FAIL] ? run_textf(run, "%d fail", by[OUTCOME_FAIL])
+                       : by[OUTCOME_ERROR] && by[OUTCOME_PASS]
+                           ? run_textf(run, "%d unclear", by[OUTCOME_ERROR])
                        : by[OUTCOME_ERROR] ? "no answer"
                        : by[OUTCOME_WARN]  ? run_textf(run, "%d warn", by[OUTCOME_WARN])
                                            : outcome_name(worst);
@@ -158,6 +160,16 @@ static slice row_of(const struct result *r)
                : S("");
 }
 
+/* "993 v6" of "ports/993/sni[v6]", which may have an address in brackets behind it, too. */
+static void add_row(const struct result *r, struct buf *out)
+{
+    slice row = row_of(r), column = column_of(r);
+    buf_addf(out, "%s%.*s", out->n ? ", " : "", SLICE_ARG(row));
+    for (const char *c = column.p + column.n; row.n && *c; c++)
+        if (*c != ']')
+            buf_addc(out, *c == '[' ? ' ' : *c);
+}
+
 static bool same_finding(const struct result *a, const struct result *b)
 {
     return a->outcome == b->outcome && slice_eq(column_of(a), column_of(b)) &&
@@ -173,7 +185,7 @@ static bool rows_like(const struct run *run, size_t i, struct buf *out)
             continue;
         if (k < i)
             return false;
-        buf_addf(out, "%s%.*s", out->n ? ", " : "", SLICE_ARG(row_of(run->results.v[k])));
+        add_row(run->results.v[k], out);
     }
     return true;
 }

@@ -2,6 +2,7 @@
    Columns that look at certificates are in test_port_certificate.c. */
 #include "port_column.h"
 #include "clause.h"
+#include "port_report.h"
 #include "testing.h"
 #include <sys/socket.h>
 
@@ -294,6 +295,26 @@ START_TEST(rows_without_a_server_are_one_result)
 }
 END_TEST
 
+/* "993, 993 v6", or nobody knows which address to look at. */
+START_TEST(findings_tell_families_apart)
+{
+    struct port_facts rows[2];
+    auto_run run;
+    auto_buf text;
+    run_init(&run);
+    buf_init(&text, BUF_OURS);
+    for (size_t i = 0; i < 2; i++) {
+        rows[i] = row(993, REACH_OPEN, SPEAKS_CLEAR);
+        rows[i].spec.family = i ? AF_INET6 : AF_INET;
+    }
+    judge_into(rows, 2, &run);
+    run_finish(&run, 1);
+    struct style s = { &text, false, 100 };
+    port_report_text(&s, &run, 0);
+    ck_assert_msg(strstr(text.p, "993, 993 v6\n") != NULL, "%s", text.p);
+}
+END_TEST
+
 START_TEST(ids_tell_hosts_and_families_apart)
 {
     struct port_facts rows[4];
@@ -331,6 +352,7 @@ static void add(TCase *t)
     tcase_add_test(t, results_carry_clause_failure_and_transcript);
     tcase_add_test(t, rows_without_a_server_are_one_result);
     tcase_add_test(t, ids_tell_hosts_and_families_apart);
+    tcase_add_test(t, findings_tell_families_apart);
 }
 
 int main(void)
