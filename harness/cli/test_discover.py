@@ -520,6 +520,13 @@ def reports_do_not_hold_the_address_in_urls(w):
     done = w.run("canary@agree.test", "--json", web=["autoconfig.agree.test"], mail=False, status=1)
     expect("canary" not in done.stdout, done.stdout)
 
+    def hang_up(handler):
+        handler.connection.close()
+    w.web.serve("autoconfig.agree.test", MAIL, hang_up)
+    done = w.run("canary@agree.test", "--json", web=["autoconfig.agree.test"], mail=False, status=5)
+    expect("cannot fetch https://autoconfig.agree.test/mail/config-v1.1.xml:" in done.stdout, done.stdout)
+    expect("canary" not in done.stdout, done.stdout)
+
 
 # ---- hostile and broken answers ----
 

@@ -239,6 +239,13 @@ static int connect_errno(const struct fetch *f)
     return curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK ? (int)number : 0;
 }
 
+/* The URL as messages show it: a query may hold what belongs into no report. */
+static slice shown(const struct http_request *request)
+{
+    size_t n = strcspn(request->url, "?#");
+    return slice_make(request->url, n);
+}
+
 static int failed(const struct fetch *f, const struct http_request *request, struct error *err)
 {
     bool fields = f->header_octets > HTTP_HEADERS_MAX;
@@ -246,13 +253,14 @@ static int failed(const struct fetch *f, const struct http_request *request, str
     if (number && request->ret_errno)
         *request->ret_errno = number;
     if (f->too_large)
-        return error_set(err, ERR_LIMIT, "%s sends more than %d octets of %s", request->url,
-                         fields ? HTTP_HEADERS_MAX : HTTP_BODY_MAX,
+        return error_set(err, ERR_LIMIT, "%.*s sends more than %d octets of %s",
+                         SLICE_ARG(shown(request)), fields ? HTTP_HEADERS_MAX : HTTP_BODY_MAX,
                          fields ? "header fields" : "body");
     if (number)
-        return error_set(err, ERR_NETWORK, "cannot fetch %s: %s", request->url, strerror(number));
+        return error_set(err, ERR_NETWORK, "cannot fetch %.*s: %s", SLICE_ARG(shown(request)),
+                         strerror(number));
     const char *why = f->why[0] ? f->why : curl_easy_strerror(f->code);
-    return error_set(err, error_of(f), "cannot fetch %s: %s", request->url, why);
+    return error_set(err, error_of(f), "cannot fetch %.*s: %s", SLICE_ARG(shown(request)), why);
 }
 
 static char *info_text(CURL *easy, CURLINFO info)
@@ -297,7 +305,8 @@ int http_fetch(const struct http_request *request, struct error *err, struct htt
     int ends[2], r;
     pthread_once(&once, library_init);
     if (pipe2(ends, O_CLOEXEC) < 0)
-        return error_set(err, ERR_INTERNAL, "cannot fetch %s: %s", request->url, strerror(errno));
+        return error_set(err, ERR_INTERNAL, "cannot fetch %.*s: %s", SLICE_ARG(shown(request)),
+                         strerror(errno));
     struct fetch *f = fetch_new(request);
     int failure = f ? 0 : ENOMEM;
     if (f) {
@@ -309,7 +318,8 @@ int http_fetch(const struct http_request *request, struct error *err, struct htt
         close(ends[1]);
         if (f)
             fetch_drop(f); // the thread's share
-        r = error_set(err, ERR_INTERNAL, "cannot fetch %s: %s", request->url, strerror(failure));
+        r = error_set(err, ERR_INTERNAL, "cannot fetch %.*s: %s", SLICE_ARG(shown(request)),
+                      strerror(failure));
     } else {
         r = wait_answer(f, ends[0], request, err, ret);
     }
