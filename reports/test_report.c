@@ -1,6 +1,7 @@
 /* Every writer against its golden files, the way back from JSON, and saving. To write the golden
    files anew: UPDATE_GOLDEN=1, then read the difference before it is committed. */
 #include "html_parts.h"
+#include "matrix.h"
 #include "progress.h"
 #include "report.h"
 #include "sample_run.h"
@@ -448,6 +449,33 @@ START_TEST(skips_for_one_reason_are_one_line_unless_asked_for)
 }
 END_TEST
 
+/* Cells hold what servers say. */
+START_TEST(cells_of_tables_are_escaped)
+{
+    static const char *const marked[] = { "<b>", "<i>", "<u>", "<s>", "a|b" };
+    auto_buf html, markdown;
+    struct run run;
+    run_init(&run);
+    struct matrix *m = run_matrix(&run, "<b>");
+    matrix_column(m, "<i>");
+    struct matrix_row *row = matrix_row(m);
+    matrix_cell(&run, row, OUTCOME_NOT_RUN, S("<u>"));
+    matrix_cell(&run, row, OUTCOME_FAIL, S("<s> a|b"));
+    buf_init(&html, BUF_OURS);
+    buf_init(&markdown, BUF_OURS);
+    matrix_html(&html, m, 0);
+    matrix_markdown(&markdown, m);
+    for (size_t i = 0; i < COUNT(marked); i++) {
+        bool bar = i + 1 == COUNT(marked); /* harmless in HTML */
+        ck_assert_msg((slice_find(buf_slice(&html), slice_of(marked[i])) == SIZE_MAX) != bar, "%s",
+                      marked[i]);
+        ck_assert_msg(slice_find(buf_slice(&markdown), slice_of(marked[i])) == SIZE_MAX, "%s",
+                      marked[i]);
+    }
+    run_release(&run);
+}
+END_TEST
+
 START_TEST(progress_in_a_log_is_plain_lines)
 {
     auto_run run;
@@ -507,6 +535,7 @@ static void add_tests(TCase *t)
     tcase_add_test(t, long_transcripts_lose_their_middle);
     tcase_add_test(t, a_page_of_500_checks_is_smaller_than_3_megabytes);
     tcase_add_test(t, skips_for_one_reason_are_one_line_unless_asked_for);
+    tcase_add_test(t, cells_of_tables_are_escaped);
     tcase_add_test(t, progress_in_a_log_is_plain_lines);
     tcase_add_test(t, progress_on_a_terminal_is_redrawn_and_taken_away);
     tcase_add_test(t, no_stream_means_no_progress);

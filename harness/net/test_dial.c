@@ -232,8 +232,10 @@ static void silent(void *arg)
     int filler[8];
     uint16_t port;
     int door = deaf_socket(filler, &port);
-    struct dial_options o = { .host = "127.0.0.1", .port = port };
+    enum dial_failure failure = DIAL_FAILED;
+    struct dial_options o = { .host = "127.0.0.1", .port = port, .ret_failure = &failure };
     ck_assert_int_eq(dial(&o, now() + MILLIS(50), &err, &s), ERR_TIMEOUT);
+    ck_assert_int_eq(failure, DIAL_TIMEOUT);
     snprintf(want, sizeof want, "no answer from 127.0.0.1 port %u in time", port);
     ck_assert_str_eq(err.text, want);
     struct task *t = task_spawn(dial_cancelled, &port);

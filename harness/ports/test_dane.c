@@ -161,6 +161,24 @@ START_TEST(test_swapped_selector)
 }
 END_TEST
 
+/* The time that the caller gives is that of the verdict. */
+START_TEST(test_clock)
+{
+    auto_arena arena = { 0 };
+    const struct dns_record *by;
+    char text[DANE_TEXT_MAX];
+    const char *const names[] = { "mx.example.test", NULL };
+    world_open(0);
+    struct dns_record r = record_of(1, 2, 0, 1, &arena);
+    struct dane_peer peer = { sk_X509_value(world.chain, 0), world.chain, names, world.now };
+    ck_assert(dane_match(&r, 1, &peer, &by, text));
+    peer.now += (int64_t)400 * 86400;
+    ck_assert(!dane_match(&r, 1, &peer, &by, text));
+    ck_assert_msg(strstr(text, "expired"), "%s", text);
+    world_close();
+}
+END_TEST
+
 START_TEST(test_single_certificate)
 {
     auto_arena arena = { 0 };
@@ -220,6 +238,7 @@ static void add(TCase *t)
 {
     tcase_add_loop_test(t, test_match, 0, COUNT(rows));
     tcase_add_loop_test(t, test_swapped_selector, 0, 2);
+    tcase_add_test(t, test_clock);
     tcase_add_test(t, test_single_certificate);
     tcase_add_loop_test(t, test_unusable, 0, COUNT(unusable));
     tcase_add_loop_test(t, test_full_is_whole, 0, 2);

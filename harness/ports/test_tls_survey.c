@@ -347,6 +347,29 @@ static void miss_one(void *arg)
     lab_end(&lab);
 }
 
+/* What was seen to be taken stays so, whatever could not be asked. */
+static void miss_one_of_old(void *arg)
+{
+    enum { TLS10_CONNECTION = 11 };
+    struct lab lab = { .hangs_at = TLS10_CONNECTION };
+    struct tls_survey s = { 0 };
+    lab_begin(&lab, "tls.hello.ssl3");
+    struct survey_way way = way_to(&lab);
+    survey_enumerate(&way, 0, &s);
+    ck_assert_int_eq(s.version[SURVEY_TLS10], SURVEY_UNCLEAR);
+    ck_assert_int_eq(s.version[SURVEY_SSL3], SURVEY_ACCEPTED);
+    ck_assert_int_eq(s.old_versions, SURVEY_ACCEPTED);
+    ck_assert_uint_eq(s.old_version, 0x0300);
+    tls_survey_release(&s);
+    lab_end(&lab);
+}
+
+START_TEST(one_old_version_that_is_taken_is_a_verdict)
+{
+    sched_main(CLOCK_VIRTUAL, miss_one_of_old, NULL);
+}
+END_TEST
+
 START_TEST(one_answer_that_is_missing_is_no_verdict)
 {
     sched_main(CLOCK_VIRTUAL, miss_one, (void *)(intptr_t)_i);
@@ -430,6 +453,7 @@ static void add(TCase *cases)
     tcase_add_loop_test(cases, quick_questions, 0, COUNT(quick));
     tcase_add_loop_test(cases, trouble_is_no_verdict, 0, COUNT(troubles));
     tcase_add_loop_test(cases, one_answer_that_is_missing_is_no_verdict, 1, CLEAN_CONNECTIONS + 1);
+    tcase_add_test(cases, one_old_version_that_is_taken_is_a_verdict);
     tcase_add_test(cases, every_fault_of_the_hello_is_shown);
 }
 

@@ -157,6 +157,34 @@ START_TEST(others_are_no_hello)
 }
 END_TEST
 
+/* RFC 8446 section 4.1.2: legacy_session_id<0..32>. */
+START_TEST(a_session_id_is_bounded)
+{
+    auto_buf bytes, scratch;
+    buf_init(&bytes, TLS_HELLO_MAX);
+    buf_init(&scratch, TLS_HELLO_MAX);
+    struct tls_client_hello *h = calloc(1, sizeof *h);
+    size_t octets;
+    tls_put_u8(&bytes, RECORD_HANDSHAKE);
+    tls_put_u16(&bytes, WIRE_TLS10);
+    size_t record = tls_put_begin(&bytes, 2);
+    tls_put_u8(&bytes, MESSAGE_CLIENT_HELLO);
+    size_t message = tls_put_begin(&bytes, 3);
+    tls_put_u16(&bytes, WIRE_TLS12);
+    buf_add(&bytes, slice_make(h->random, sizeof h->random));
+    tls_put_u8(&bytes, (uint32_t)_i);
+    for (int i = 0; i < _i; i++)
+        tls_put_u8(&bytes, 0);
+    tls_put_vector(&bytes, 2, S("\x13\x01"));
+    tls_put_vector(&bytes, 1, S("\0"));
+    tls_put_end(&bytes, 3, message);
+    tls_put_end(&bytes, 2, record);
+    ck_assert_int_eq(tls_hello_read(buf_slice(&bytes), &scratch, h, &octets),
+                     _i > 32 ? FRAME_LIMIT : FRAME_READY);
+    free(h);
+}
+END_TEST
+
 START_TEST(lists_are_bounded)
 {
     struct tls_list *l = calloc(1, sizeof *l);
@@ -334,6 +362,7 @@ static void add(TCase *cases)
 {
     tcase_add_loop_test(cases, hello_is_read_as_written, 0, COUNT(hellos));
     tcase_add_loop_test(cases, others_are_no_hello, 0, COUNT(others));
+    tcase_add_loop_test(cases, a_session_id_is_bounded, 31, 34);
     tcase_add_test(cases, lists_are_bounded);
     tcase_add_loop_test(cases, answer_is_read, 0, COUNT(answers));
     tcase_add_loop_test(cases, answer_is_read_octet_by_octet, 0, COUNT(answers));
