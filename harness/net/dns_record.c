@@ -1,39 +1,12 @@
 #include "dns_record.h"
-#include "buf.h"
+#include "octets.h"
 #include <arpa/inet.h>
 #include <stdlib.h>
-
-/* Takes n octets off the front. */
-static bool take_octets(slice *in, size_t n, slice *ret)
-{
-    if (in->n < n)
-        return false;
-    *ret = slice_sub(*in, 0, n);
-    *in = slice_skip(*in, n);
-    return true;
-}
-
-static bool take_number(slice *in, size_t octets, unsigned *ret)
-{
-    slice digits;
-    unsigned value = 0;
-    if (!take_octets(in, octets, &digits))
-        return false;
-    for (size_t i = 0; i < digits.n; i++)
-        value = value << 8 | (uint8_t)digits.p[i];
-    *ret = value;
-    return true;
-}
 
 /* <character-string>: one octet of length, and as many octets (RFC 1035 section 3.3). */
 static bool take_string(slice *in, slice *ret)
 {
-    unsigned n;
-    slice rest = *in;
-    if (!take_number(&rest, 1, &n) || !take_octets(&rest, n, ret))
-        return false;
-    *in = rest;
-    return true;
+    return octets_take_vector(in, 1, ret);
 }
 
 /* A label in text: lower case; what is no letter, digit, "-" or "_" as \DDD, so that no label can
@@ -76,7 +49,7 @@ static bool parse_address(int family, size_t octets, slice *in, struct arena *ar
 {
     char text[INET6_ADDRSTRLEN];
     slice address;
-    if (!take_octets(in, octets, &address) || !inet_ntop(family, address.p, text, sizeof text))
+    if (!octets_take(in, octets, &address) || !inet_ntop(family, address.p, text, sizeof text))
         return false;
     r->address = arena_str(arena, slice_of(text));
     return true;
@@ -100,15 +73,15 @@ static bool parse_cname(slice *in, struct arena *arena, struct dns_record *r)
 /* PREFERENCE EXCHANGE (RFC 1035 section 3.3.9) */
 static bool parse_mx(slice *in, struct arena *arena, struct dns_record *r)
 {
-    return take_number(in, 2, &r->priority) && take_name(in, arena, &r->host);
+    return octets_take_number(in, 2, &r->priority) && take_name(in, arena, &r->host);
 }
 
 /* Priority Weight Port Target (RFC 2782) */
 static bool parse_srv(slice *in, struct arena *arena, struct dns_record *r)
 {
-    unsigned port;
-    if (!take_number(in, 2, &r->priority) || !take_number(in, 2, &r->weight) ||
-        !take_number(in, 2, &port))
+    uint32_t port;
+    if (!octets_take_number(in, 2, &r->priority) || !octets_take_number(in, 2, &r->weight) ||
+        !octets_take_number(in, 2, &port))
         return false;
     r->port = (uint16_t)port;
     return take_name(in, arena, &r->host);
@@ -134,8 +107,8 @@ static bool parse_txt(slice *in, struct arena *arena, struct dns_record *r)
 /* Usage Selector Matching-type Association (RFC 6698 section 2.1) */
 static bool parse_tlsa(slice *in, struct arena *arena, struct dns_record *r)
 {
-    if (!take_number(in, 1, &r->usage) || !take_number(in, 1, &r->selector) ||
-        !take_number(in, 1, &r->matching))
+    if (!octets_take_number(in, 1, &r->usage) || !octets_take_number(in, 1, &r->selector) ||
+        !octets_take_number(in, 1, &r->matching))
         return false;
     r->association = arena_dup(arena, *in);
     *in = slice_skip(*in, in->n);
@@ -146,7 +119,7 @@ static bool parse_tlsa(slice *in, struct arena *arena, struct dns_record *r)
 static bool parse_caa(slice *in, struct arena *arena, struct dns_record *r)
 {
     slice tag;
-    if (!take_number(in, 1, &r->flags) || !take_string(in, &tag) || !tag.n)
+    if (!octets_take_number(in, 1, &r->flags) || !take_string(in, &tag) || !tag.n)
         return false;
     char *lower = arena_str(arena, tag);
     for (size_t i = 0; i < tag.n; i++) {

@@ -165,20 +165,20 @@ START_TEST(a_session_id_is_bounded)
     buf_init(&scratch, TLS_HELLO_MAX);
     struct tls_client_hello *h = calloc(1, sizeof *h);
     size_t octets;
-    tls_put_u8(&bytes, RECORD_HANDSHAKE);
-    tls_put_u16(&bytes, WIRE_TLS10);
-    size_t record = tls_put_begin(&bytes, 2);
-    tls_put_u8(&bytes, MESSAGE_CLIENT_HELLO);
-    size_t message = tls_put_begin(&bytes, 3);
-    tls_put_u16(&bytes, WIRE_TLS12);
+    octets_put_u8(&bytes, RECORD_HANDSHAKE);
+    octets_put_u16(&bytes, WIRE_TLS10);
+    size_t record = octets_put_begin(&bytes, 2);
+    octets_put_u8(&bytes, MESSAGE_CLIENT_HELLO);
+    size_t message = octets_put_begin(&bytes, 3);
+    octets_put_u16(&bytes, WIRE_TLS12);
     buf_add(&bytes, slice_make(h->random, sizeof h->random));
-    tls_put_u8(&bytes, (uint32_t)_i);
+    octets_put_u8(&bytes, (uint32_t)_i);
     for (int i = 0; i < _i; i++)
-        tls_put_u8(&bytes, 0);
-    tls_put_vector(&bytes, 2, S("\x13\x01"));
-    tls_put_vector(&bytes, 1, S("\0"));
-    tls_put_end(&bytes, 3, message);
-    tls_put_end(&bytes, 2, record);
+        octets_put_u8(&bytes, 0);
+    octets_put_vector(&bytes, 2, S("\x13\x01"));
+    octets_put_vector(&bytes, 1, S("\0"));
+    octets_put_end(&bytes, 3, message);
+    octets_put_end(&bytes, 2, record);
     ck_assert_int_eq(tls_hello_read(buf_slice(&bytes), &scratch, h, &octets),
                      _i > 32 ? FRAME_LIMIT : FRAME_READY);
     free(h);
@@ -326,9 +326,9 @@ START_TEST(endless_messages_hit_the_limit)
     struct tls_answer a;
     auto_buf record;
     buf_init(&record, 2 * TLS_RECORD_MAX);
-    tls_put_u8(&record, RECORD_HANDSHAKE);
-    tls_put_u16(&record, WIRE_TLS12);
-    tls_put_u16(&record, 16000);
+    octets_put_u8(&record, RECORD_HANDSHAKE);
+    octets_put_u16(&record, WIRE_TLS12);
+    octets_put_u16(&record, 16000);
     for (int i = 0; i < 16000; i++)
         buf_addc(&record, 0x0b);
     tls_answer_init(&a);

@@ -46,7 +46,7 @@ static bool read_extension(struct tls_answer *a, uint32_t type, slice content)
             a->flags |= acknowledged[i].flag;
     if (type != EXT_VERSIONS && type != EXT_KEY_SHARE)
         return true;
-    if (!tls_take_u16(&content, &value))
+    if (!octets_take_u16(&content, &value))
         return false;
     *(type == EXT_VERSIONS ? &a->version : &a->group) = (uint16_t)value;
     return true;
@@ -56,16 +56,16 @@ static bool read_server_hello(struct tls_answer *a, slice body)
 {
     slice random, session, list = { "", 0 }, content;
     uint32_t version, suite, method, type;
-    if (!tls_take_u16(&body, &version) || !tls_take(&body, 32, &random) ||
-        !tls_take_vector(&body, 1, &session) || !tls_take_u16(&body, &suite) ||
-        !tls_take_u8(&body, &method) || (body.n && !tls_take_vector(&body, 2, &list)))
+    if (!octets_take_u16(&body, &version) || !octets_take(&body, 32, &random) ||
+        !octets_take_vector(&body, 1, &session) || !octets_take_u16(&body, &suite) ||
+        !octets_take_u8(&body, &method) || (body.n && !octets_take_vector(&body, 2, &list)))
         return false;
     a->hello = true;
     a->version = (uint16_t)version;
     a->suite = (uint16_t)suite;
     a->compresses = method != 0;
     while (list.n)
-        if (!tls_take_u16(&list, &type) || !tls_take_vector(&list, 2, &content) ||
+        if (!octets_take_u16(&list, &type) || !octets_take_vector(&list, 2, &content) ||
             !read_extension(a, type, content))
             return false;
     a->retry = slice_eq(random, slice_make(retry_random, sizeof retry_random - 1));
@@ -79,11 +79,11 @@ static bool read_server_hello(struct tls_answer *a, slice body)
 static bool read_certificate(struct tls_answer *a, slice body)
 {
     slice list, leaf;
-    if (!tls_take_vector(&body, 3, &list))
+    if (!octets_take_vector(&body, 3, &list))
         return false;
     if (!list.n)
         return true;
-    return tls_take_vector(&list, 3, &leaf) && buf_add(&a->leaf, leaf);
+    return octets_take_vector(&list, 3, &leaf) && buf_add(&a->leaf, leaf);
 }
 
 /* What follows the parameters: nothing (anonymous), or a signature with its scheme since TLS 1.2. */
@@ -93,9 +93,9 @@ static bool read_signature(struct tls_answer *a, slice rest)
     uint32_t scheme = 0;
     if (!rest.n)
         return true;
-    if (a->version >= WIRE_TLS12 && !tls_take_u16(&rest, &scheme))
+    if (a->version >= WIRE_TLS12 && !octets_take_u16(&rest, &scheme))
         return false;
-    if (!tls_take_vector(&rest, 2, &signature) || rest.n)
+    if (!octets_take_vector(&rest, 2, &signature) || rest.n)
         return false;
     a->signature = (uint16_t)scheme;
     return true;
@@ -106,8 +106,8 @@ static bool read_curve(struct tls_answer *a, slice body)
 {
     slice point;
     uint32_t kind, group;
-    if (!tls_take_u8(&body, &kind) || kind != CURVE_NAMED || !tls_take_u16(&body, &group) ||
-        !tls_take_vector(&body, 1, &point) || !point.n || !read_signature(a, body))
+    if (!octets_take_u8(&body, &kind) || kind != CURVE_NAMED || !octets_take_u16(&body, &group) ||
+        !octets_take_vector(&body, 1, &point) || !point.n || !read_signature(a, body))
         return false;
     a->group = (uint16_t)group;
     return true;
@@ -127,10 +127,10 @@ static unsigned bits_of(slice number)
 static bool read_numbers(struct tls_answer *a, slice body)
 {
     slice prime, number;
-    if (!tls_take_vector(&body, 2, &prime) || !prime.n || !tls_take_vector(&body, 2, &number))
+    if (!octets_take_vector(&body, 2, &prime) || !prime.n || !octets_take_vector(&body, 2, &number))
         return false;
     slice with_third = body;
-    if (!(tls_take_vector(&with_third, 2, &number) && read_signature(a, with_third)) &&
+    if (!(octets_take_vector(&with_third, 2, &number) && read_signature(a, with_third)) &&
         !read_signature(a, body))
         return false;
     a->prime_bits = bits_of(prime);
@@ -189,11 +189,11 @@ static bool read_messages(struct tls_answer *a)
     while (a->state == ANSWER_MORE) {
         slice rest = slice_skip(buf_slice(&a->messages), used), body;
         uint32_t type, octets;
-        if (!tls_take_u8(&rest, &type) || !tls_take_number(&rest, 3, &octets))
+        if (!octets_take_u8(&rest, &type) || !octets_take_number(&rest, 3, &octets))
             break;
         if (octets > TLS_MESSAGE_MAX)
             return false;
-        if (!tls_take(&rest, octets, &body))
+        if (!octets_take(&rest, octets, &body))
             break;
         if (!read_message(a, type, body))
             return false;
@@ -208,7 +208,7 @@ static bool read_messages(struct tls_answer *a)
 static bool read_alert(struct tls_answer *a, slice fragment)
 {
     uint32_t level, what;
-    if (!tls_take_u8(&fragment, &level) || !tls_take_u8(&fragment, &what))
+    if (!octets_take_u8(&fragment, &level) || !octets_take_u8(&fragment, &what))
         return false;
     if (level < ALERT_FATAL && what != ALERT_CLOSE_NOTIFY)
         return true; /* a warning, such as unrecognized_name */
@@ -229,17 +229,17 @@ static bool read_ssl2(struct tls_answer *a, slice body)
 {
     slice leaf;
     uint32_t type, skipped, version, n_leaf, n_kinds, n_id, what;
-    if (!tls_take_u8(&body, &type))
+    if (!octets_take_u8(&body, &type))
         return false;
-    if (type == 0 && tls_take_u16(&body, &what)) {
+    if (type == 0 && octets_take_u16(&body, &what)) {
         a->alert = ALERT_HANDSHAKE_FAILURE;
         a->state = ANSWER_ALERT;
         return true;
     }
-    if (type != SSL2_SERVER_HELLO || !tls_take_u16(&body, &skipped) ||
-        !tls_take_u16(&body, &version) || !tls_take_u16(&body, &n_leaf) ||
-        !tls_take_u16(&body, &n_kinds) || !tls_take_u16(&body, &n_id) ||
-        !tls_take(&body, n_leaf, &leaf) || body.n < n_kinds + n_id)
+    if (type != SSL2_SERVER_HELLO || !octets_take_u16(&body, &skipped) ||
+        !octets_take_u16(&body, &version) || !octets_take_u16(&body, &n_leaf) ||
+        !octets_take_u16(&body, &n_kinds) || !octets_take_u16(&body, &n_id) ||
+        !octets_take(&body, n_leaf, &leaf) || body.n < n_kinds + n_id)
         return false;
     a->hello = a->ssl2 = true;
     a->version = (uint16_t)version;
@@ -252,7 +252,7 @@ static bool take_ssl2(struct tls_answer *a)
 {
     slice rest = buf_slice(&a->in), body;
     uint32_t head;
-    if (!tls_take_u16(&rest, &head) || !tls_take(&rest, head & 0x7fff, &body))
+    if (!octets_take_u16(&rest, &head) || !octets_take(&rest, head & 0x7fff, &body))
         return false;
     if (!read_ssl2(a, body))
         a->state = ANSWER_FOREIGN;
@@ -263,7 +263,7 @@ static bool take_record(struct tls_answer *a)
 {
     slice rest = buf_slice(&a->in), fragment;
     uint32_t type, version, octets;
-    if (!tls_take_u8(&rest, &type))
+    if (!octets_take_u8(&rest, &type))
         return false;
     if (type >= 0x80 && !a->hello)
         return take_ssl2(a);
@@ -271,13 +271,13 @@ static bool take_record(struct tls_answer *a)
         a->state = a->hello ? ANSWER_BROKEN : ANSWER_FOREIGN;
         return false;
     }
-    if (!tls_take_u16(&rest, &version) || !tls_take_u16(&rest, &octets))
+    if (!octets_take_u16(&rest, &version) || !octets_take_u16(&rest, &octets))
         return false;
     if (version >> 8 != 3 || octets > TLS_RECORD_MAX) {
         a->state = a->hello ? ANSWER_BROKEN : ANSWER_FOREIGN;
         return false;
     }
-    if (!tls_take(&rest, octets, &fragment))
+    if (!octets_take(&rest, octets, &fragment))
         return false;
     if (!read_record(a, type, fragment))
         a->state = ANSWER_BROKEN;

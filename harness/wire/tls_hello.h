@@ -5,7 +5,7 @@
 #define TLS_HELLO_H
 
 #include "line_frame.h"
-#include "tls_bytes.h"
+#include "octets.h"
 
 enum tls_wire_version {
     WIRE_SSL2 = 0x0002,

@@ -41,7 +41,7 @@ static bool read_list(slice bytes, struct tls_list *ret, unsigned *flags)
 {
     uint32_t value;
     while (bytes.n) {
-        if (!tls_take_u16(&bytes, &value))
+        if (!octets_take_u16(&bytes, &value))
             return false;
         tls_list_add(ret, value);
         if (tls_is_grease(value))
@@ -54,7 +54,7 @@ static bool read_list(slice bytes, struct tls_list *ret, unsigned *flags)
 static bool read_list_of(slice content, size_t octets, struct tls_list *ret, unsigned *flags)
 {
     slice list;
-    return tls_take_vector(&content, octets, &list) && !content.n && read_list(list, ret, flags);
+    return octets_take_vector(&content, octets, &list) && !content.n && read_list(list, ret, flags);
 }
 
 static bool read_groups(slice content, struct tls_client_hello *h)
@@ -77,10 +77,10 @@ static bool read_key_share(slice content, struct tls_client_hello *h)
     slice list, key;
     uint32_t group;
     h->key_share = true;
-    if (!tls_take_vector(&content, 2, &list))
+    if (!octets_take_vector(&content, 2, &list))
         return false;
     while (list.n) {
-        if (!tls_take_u16(&list, &group) || !tls_take_vector(&list, 2, &key))
+        if (!octets_take_u16(&list, &group) || !octets_take_vector(&list, 2, &key))
             return false;
         tls_list_add(&h->shares, group);
     }
@@ -91,8 +91,8 @@ static bool read_server_name(slice content, struct tls_client_hello *h)
 {
     slice list, name;
     uint32_t type;
-    if (!tls_take_vector(&content, 2, &list) || !tls_take_u8(&list, &type) ||
-        !tls_take_vector(&list, 2, &name))
+    if (!octets_take_vector(&content, 2, &list) || !octets_take_u8(&list, &type) ||
+        !octets_take_vector(&list, 2, &name))
         return false;
     if (type == 0 && name.n <= TLS_NAME_MAX)
         h->server_name = name;
@@ -145,10 +145,10 @@ static bool read_extensions(slice rest, struct tls_client_hello *h)
     h->bare = rest.n == 0;
     if (h->bare)
         return true;
-    if (!tls_take_vector(&rest, 2, &list))
+    if (!octets_take_vector(&rest, 2, &list))
         return false;
     while (list.n)
-        if (!tls_take_u16(&list, &type) || !tls_take_vector(&list, 2, &content) ||
+        if (!octets_take_u16(&list, &type) || !octets_take_vector(&list, 2, &content) ||
             !read_extension(type, content, h))
             return false;
     return true;
@@ -159,9 +159,9 @@ static bool read_body(slice body, struct tls_client_hello *h)
 {
     slice random, suites, methods;
     uint32_t version;
-    if (!tls_take_u16(&body, &version) || !tls_take(&body, sizeof h->random, &random) ||
-        !tls_take_vector(&body, 1, &h->session_id) || h->session_id.n > 32 ||
-        !tls_take_vector(&body, 2, &suites) || !tls_take_vector(&body, 1, &methods))
+    if (!octets_take_u16(&body, &version) || !octets_take(&body, sizeof h->random, &random) ||
+        !octets_take_vector(&body, 1, &h->session_id) || h->session_id.n > 32 ||
+        !octets_take_vector(&body, 2, &suites) || !octets_take_vector(&body, 1, &methods))
         return false;
     h->version = (uint16_t)version;
     memcpy(h->random, random.p, random.n);
@@ -175,16 +175,16 @@ static bool read_ssl2(slice body, struct tls_client_hello *h)
 {
     uint32_t version, n_kinds, n_id, n_challenge, kind;
     slice kinds, challenge;
-    if (!tls_take_u16(&body, &version) || !tls_take_u16(&body, &n_kinds) ||
-        !tls_take_u16(&body, &n_id) || !tls_take_u16(&body, &n_challenge) ||
-        !tls_take(&body, n_kinds, &kinds) || !tls_take(&body, n_id, &h->session_id) ||
-        !tls_take(&body, n_challenge, &challenge))
+    if (!octets_take_u16(&body, &version) || !octets_take_u16(&body, &n_kinds) ||
+        !octets_take_u16(&body, &n_id) || !octets_take_u16(&body, &n_challenge) ||
+        !octets_take(&body, n_kinds, &kinds) || !octets_take(&body, n_id, &h->session_id) ||
+        !octets_take(&body, n_challenge, &challenge))
         return false;
     h->ssl2 = h->bare = true;
     h->version = h->record_version = (uint16_t)version;
     memcpy(h->random, challenge.p, challenge.n < 32 ? challenge.n : 32);
     while (kinds.n) {
-        if (!tls_take_number(&kinds, 3, &kind))
+        if (!octets_take_number(&kinds, 3, &kind))
             return false;
         if (kind >> 16)
             h->ssl2_suites = true;
@@ -200,7 +200,7 @@ static enum frame frame_ssl2(slice bytes, struct buf *scratch, struct tls_client
     enum { HEAD = 2, TYPE = 1 };
     uint32_t head, type;
     slice rest = bytes;
-    if (!tls_take_u16(&rest, &head) || !tls_take_u8(&rest, &type))
+    if (!octets_take_u16(&rest, &head) || !octets_take_u8(&rest, &type))
         return FRAME_MORE;
     size_t octets = head & 0x7fff;
     if (type != MESSAGE_CLIENT_HELLO || octets < 9)
@@ -221,16 +221,16 @@ static enum frame take_record(slice *rest, struct buf *scratch, struct tls_clien
     uint32_t type, version, octets;
     if (after.n && after.p[0] != RECORD_HANDSHAKE)
         return FRAME_LIMIT;
-    if (!tls_take_u8(&after, &type) || !tls_take_u16(&after, &version))
+    if (!octets_take_u8(&after, &type) || !octets_take_u16(&after, &version))
         return FRAME_MORE;
     if (version >> 8 != 3)
         return FRAME_LIMIT;
     slice head = after;
-    if (!tls_take_u16(&head, &octets))
+    if (!octets_take_u16(&head, &octets))
         return FRAME_MORE;
     if (octets == 0 || octets > TLS_RECORD_MAX)
         return FRAME_LIMIT;
-    if (!tls_take_vector(&after, 2, &fragment))
+    if (!octets_take_vector(&after, 2, &fragment))
         return FRAME_MORE;
     if (!scratch->n)
         ret->record_version = (uint16_t)version;
@@ -245,11 +245,11 @@ static enum frame message_frame(const struct buf *scratch, slice *ret_body)
     uint32_t type, octets;
     if (rest.n && rest.p[0] != MESSAGE_CLIENT_HELLO)
         return FRAME_LIMIT;
-    if (!tls_take_u8(&rest, &type) || !tls_take_number(&rest, 3, &octets))
+    if (!octets_take_u8(&rest, &type) || !octets_take_number(&rest, 3, &octets))
         return FRAME_MORE;
     if (octets > TLS_HELLO_MAX)
         return FRAME_LIMIT;
-    return tls_take(&rest, octets, ret_body) ? FRAME_READY : FRAME_MORE;
+    return octets_take(&rest, octets, ret_body) ? FRAME_READY : FRAME_MORE;
 }
 
 enum frame tls_hello_read(slice bytes, struct buf *scratch, struct tls_client_hello *ret,

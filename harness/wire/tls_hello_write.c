@@ -16,12 +16,12 @@ static const uint32_t ssl2_kinds[] = { 0x010080, 0x020080, 0x030080, 0x040080,
 
 static void put_list(struct buf *b, const struct tls_list *l, size_t octets, bool grease)
 {
-    size_t begun = tls_put_begin(b, octets);
+    size_t begun = octets_put_begin(b, octets);
     if (grease)
-        tls_put_u16(b, GREASE);
+        octets_put_u16(b, GREASE);
     for (size_t i = 0; i < l->n; i++)
-        tls_put_u16(b, l->v[i]);
-    tls_put_end(b, octets, begun);
+        octets_put_u16(b, l->v[i]);
+    octets_put_end(b, octets, begun);
 }
 
 /* An extension that is one list. */
@@ -30,16 +30,16 @@ static void put_list_extension(struct buf *b, enum tls_extension type, const str
 {
     if (!l->n)
         return;
-    tls_put_u16(b, type);
-    size_t begun = tls_put_begin(b, 2);
+    octets_put_u16(b, type);
+    size_t begun = octets_put_begin(b, 2);
     put_list(b, l, octets, grease);
-    tls_put_end(b, 2, begun);
+    octets_put_end(b, 2, begun);
 }
 
 static void put_extension(struct buf *b, uint32_t type, slice content)
 {
-    tls_put_u16(b, type);
-    tls_put_vector(b, 2, content);
+    octets_put_u16(b, type);
+    octets_put_vector(b, 2, content);
 }
 
 /* RFC 6066 section 3: a ServerNameList of one host_name. */
@@ -47,12 +47,12 @@ static void put_server_name(struct buf *b, slice name)
 {
     if (!name.n || name.n > TLS_NAME_MAX)
         return;
-    tls_put_u16(b, EXT_SERVER_NAME);
-    size_t extension = tls_put_begin(b, 2), list = tls_put_begin(b, 2);
-    tls_put_u8(b, 0);
-    tls_put_vector(b, 2, name);
-    tls_put_end(b, 2, list);
-    tls_put_end(b, 2, extension);
+    octets_put_u16(b, EXT_SERVER_NAME);
+    size_t extension = octets_put_begin(b, 2), list = octets_put_begin(b, 2);
+    octets_put_u8(b, 0);
+    octets_put_vector(b, 2, name);
+    octets_put_end(b, 2, list);
+    octets_put_end(b, 2, extension);
 }
 
 /* RFC 8446 section 4.2.8. Any 32 octets are a point of X25519. */
@@ -60,23 +60,23 @@ static void put_key_share(struct buf *b, const struct tls_client_hello *h)
 {
     if (!h->key_share)
         return;
-    tls_put_u16(b, EXT_KEY_SHARE);
-    size_t extension = tls_put_begin(b, 2), list = tls_put_begin(b, 2);
+    octets_put_u16(b, EXT_KEY_SHARE);
+    size_t extension = octets_put_begin(b, 2), list = octets_put_begin(b, 2);
     if (h->flags & HELLO_GREASE) {
-        tls_put_u16(b, GREASE);
-        tls_put_vector(b, 2, S("\0"));
+        octets_put_u16(b, GREASE);
+        octets_put_vector(b, 2, S("\0"));
     }
     for (size_t i = 0; i < h->shares.n; i++) {
         bool p256 = h->shares.v[i] == GROUP_P256;
         if (!p256 && h->shares.v[i] != GROUP_X25519)
             continue;
-        tls_put_u16(b, h->shares.v[i]);
-        tls_put_vector(b, 2,
-                       p256 ? slice_make(p256_point, sizeof p256_point - 1)
-                            : slice_make(h->random, sizeof h->random));
+        octets_put_u16(b, h->shares.v[i]);
+        octets_put_vector(b, 2,
+                          p256 ? slice_make(p256_point, sizeof p256_point - 1)
+                               : slice_make(h->random, sizeof h->random));
     }
-    tls_put_end(b, 2, list);
-    tls_put_end(b, 2, extension);
+    octets_put_end(b, 2, list);
+    octets_put_end(b, 2, extension);
 }
 
 /* What each flag puts there. */
@@ -101,17 +101,17 @@ static void put_padding(struct buf *b, const struct tls_client_hello *h, size_t 
     size_t octets = b->n - message + 4 + 4;
     if (octets >= h->pad_to)
         return;
-    tls_put_u16(b, EXT_PADDING);
-    size_t begun = tls_put_begin(b, 2);
+    octets_put_u16(b, EXT_PADDING);
+    size_t begun = octets_put_begin(b, 2);
     for (; octets < h->pad_to; octets++)
-        tls_put_u8(b, 0);
-    tls_put_end(b, 2, begun);
+        octets_put_u8(b, 0);
+    octets_put_end(b, 2, begun);
 }
 
 static void put_extensions(struct buf *b, const struct tls_client_hello *h, size_t message)
 {
     bool grease = h->flags & HELLO_GREASE;
-    size_t begun = tls_put_begin(b, 2);
+    size_t begun = octets_put_begin(b, 2);
     put_server_name(b, h->server_name);
     for (size_t i = 0; i < COUNT(flagged); i++)
         if (h->flags & flagged[i].flag)
@@ -125,22 +125,22 @@ static void put_extensions(struct buf *b, const struct tls_client_hello *h, size
         put_extension(b, EXT_PSK_MODES, S("\1\1"));
     put_key_share(b, h);
     put_padding(b, h, message);
-    tls_put_end(b, 2, begun);
+    octets_put_end(b, 2, begun);
 }
 
 /* ClientHello of RFC 8446 section 4.1.2, with its head. */
 static void put_message(struct buf *b, const struct tls_client_hello *h)
 {
-    tls_put_u8(b, MESSAGE_CLIENT_HELLO);
-    size_t message = tls_put_begin(b, 3);
-    tls_put_u16(b, h->version);
+    octets_put_u8(b, MESSAGE_CLIENT_HELLO);
+    size_t message = octets_put_begin(b, 3);
+    octets_put_u16(b, h->version);
     buf_add(b, slice_make(h->random, sizeof h->random));
-    tls_put_vector(b, 1, slice_sub(h->session_id, 0, 32));
+    octets_put_vector(b, 1, slice_sub(h->session_id, 0, 32));
     put_list(b, &h->suites, 2, h->flags & HELLO_GREASE);
-    tls_put_vector(b, 1, h->compresses ? S("\1\0") : S("\0"));
+    octets_put_vector(b, 1, h->compresses ? S("\1\0") : S("\0"));
     if (!h->bare)
         put_extensions(b, h, message);
-    tls_put_end(b, 3, message);
+    octets_put_end(b, 3, message);
 }
 
 /* CLIENT-HELLO of SSL 2.0: no padding, so two octets of length with the top bit set. */
@@ -148,16 +148,16 @@ static void put_ssl2(struct buf *b, const struct tls_client_hello *h)
 {
     size_t kinds = h->ssl2_suites ? COUNT(ssl2_kinds) : 0;
     size_t octets = 3 * (kinds + h->suites.n);
-    tls_put_u16(b, (uint32_t)(0x8000 | (9 + octets + 16)));
-    tls_put_u8(b, MESSAGE_CLIENT_HELLO);
-    tls_put_u16(b, h->version);
-    tls_put_u16(b, (uint32_t)octets);
-    tls_put_u16(b, 0);
-    tls_put_u16(b, 16);
+    octets_put_u16(b, (uint32_t)(0x8000 | (9 + octets + 16)));
+    octets_put_u8(b, MESSAGE_CLIENT_HELLO);
+    octets_put_u16(b, h->version);
+    octets_put_u16(b, (uint32_t)octets);
+    octets_put_u16(b, 0);
+    octets_put_u16(b, 16);
     for (size_t i = 0; i < kinds; i++)
-        tls_put_number(b, 3, ssl2_kinds[i]);
+        octets_put_number(b, 3, ssl2_kinds[i]);
     for (size_t i = 0; i < h->suites.n; i++)
-        tls_put_number(b, 3, h->suites.v[i]);
+        octets_put_number(b, 3, h->suites.v[i]);
     buf_add(b, slice_make(h->random, 16));
 }
 
@@ -172,8 +172,8 @@ void tls_hello_write(const struct tls_client_hello *h, struct buf *out)
     put_message(&message, h);
     out->overflow |= message.overflow;
     for (slice rest = buf_slice(&message); rest.n; rest = slice_skip(rest, FRAGMENT)) {
-        tls_put_u8(out, RECORD_HANDSHAKE);
-        tls_put_u16(out, h->record_version);
-        tls_put_vector(out, 2, slice_sub(rest, 0, FRAGMENT));
+        octets_put_u8(out, RECORD_HANDSHAKE);
+        octets_put_u16(out, h->record_version);
+        octets_put_vector(out, 2, slice_sub(rest, 0, FRAGMENT));
     }
 }

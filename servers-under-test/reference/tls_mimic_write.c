@@ -22,14 +22,14 @@ static void put_filler(struct buf *b, size_t octets, char with)
 static void put_ssl2(struct buf *b, slice leaf)
 {
     static const char kind[] = "\x01\x00\x80";
-    tls_put_u16(b, (uint32_t)(0x8000 | (11 + leaf.n + 3 + 16)));
-    tls_put_u8(b, SSL2_SERVER_HELLO);
-    tls_put_u8(b, 0);
-    tls_put_u8(b, SSL2_X509);
-    tls_put_u16(b, WIRE_SSL2);
-    tls_put_u16(b, (uint32_t)leaf.n);
-    tls_put_u16(b, 3);
-    tls_put_u16(b, 16);
+    octets_put_u16(b, (uint32_t)(0x8000 | (11 + leaf.n + 3 + 16)));
+    octets_put_u8(b, SSL2_SERVER_HELLO);
+    octets_put_u8(b, 0);
+    octets_put_u8(b, SSL2_X509);
+    octets_put_u16(b, WIRE_SSL2);
+    octets_put_u16(b, (uint32_t)leaf.n);
+    octets_put_u16(b, 3);
+    octets_put_u16(b, 16);
     buf_add(b, leaf);
     buf_add(b, slice_make(kind, 3));
     put_filler(b, 16, 'c');
@@ -48,65 +48,65 @@ static const struct {
 
 static void put_hello(struct buf *b, const struct mimic_flight *f)
 {
-    tls_put_u8(b, MESSAGE_SERVER_HELLO);
-    size_t message = tls_put_begin(b, 3);
-    tls_put_u16(b, f->version);
+    octets_put_u8(b, MESSAGE_SERVER_HELLO);
+    size_t message = octets_put_begin(b, 3);
+    octets_put_u16(b, f->version);
     buf_add(b, slice_make(server_random, 32));
-    tls_put_u8(b, 0);
-    tls_put_u16(b, f->suite);
-    tls_put_u8(b, f->compresses);
+    octets_put_u8(b, 0);
+    octets_put_u16(b, f->suite);
+    octets_put_u8(b, f->compresses);
     if (f->flags) {
-        size_t list = tls_put_begin(b, 2);
+        size_t list = octets_put_begin(b, 2);
         for (size_t i = 0; i < COUNT(extensions); i++)
             if (f->flags & extensions[i].flag) {
-                tls_put_u16(b, extensions[i].type);
-                tls_put_vector(b, 2, extensions[i].content);
+                octets_put_u16(b, extensions[i].type);
+                octets_put_vector(b, 2, extensions[i].content);
             }
-        tls_put_end(b, 2, list);
+        octets_put_end(b, 2, list);
     }
-    tls_put_end(b, 3, message);
+    octets_put_end(b, 3, message);
 }
 
 static void put_certificate(struct buf *b, slice leaf)
 {
-    tls_put_u8(b, MESSAGE_CERTIFICATE);
-    size_t message = tls_put_begin(b, 3), list = tls_put_begin(b, 3);
+    octets_put_u8(b, MESSAGE_CERTIFICATE);
+    size_t message = octets_put_begin(b, 3), list = octets_put_begin(b, 3);
     if (leaf.n)
-        tls_put_vector(b, 3, leaf);
-    tls_put_end(b, 3, list);
-    tls_put_end(b, 3, message);
+        octets_put_vector(b, 3, leaf);
+    octets_put_end(b, 3, list);
+    octets_put_end(b, 3, message);
 }
 
 static void put_number(struct buf *b, unsigned bits)
 {
-    size_t number = tls_put_begin(b, 2);
+    size_t number = octets_put_begin(b, 2);
     put_filler(b, bits / 8, (char)0xfb);
-    tls_put_end(b, 2, number);
+    octets_put_end(b, 2, number);
 }
 
 static void put_key_exchange(struct buf *b, const struct mimic_flight *f)
 {
     if (!f->group && !f->prime_bits)
         return;
-    tls_put_u8(b, MESSAGE_SERVER_KEY_EXCHANGE);
-    size_t message = tls_put_begin(b, 3);
+    octets_put_u8(b, MESSAGE_SERVER_KEY_EXCHANGE);
+    size_t message = octets_put_begin(b, 3);
     if (f->group) {
-        tls_put_u8(b, NAMED_CURVE);
-        tls_put_u16(b, f->group);
-        size_t point = tls_put_begin(b, 1);
+        octets_put_u8(b, NAMED_CURVE);
+        octets_put_u16(b, f->group);
+        size_t point = octets_put_begin(b, 1);
         put_filler(b, 49, 4);
-        tls_put_end(b, 1, point);
+        octets_put_end(b, 1, point);
     } else {
         put_number(b, f->prime_bits);
-        tls_put_vector(b, 2, S("\2"));
+        octets_put_vector(b, 2, S("\2"));
         put_number(b, f->prime_bits);
     }
     if (f->version >= WIRE_TLS12)
-        tls_put_u16(b, f->signature);
-    size_t signature = tls_put_begin(b, 2);
+        octets_put_u16(b, f->signature);
+    size_t signature = octets_put_begin(b, 2);
     put_filler(b, SIGNATURE_OCTETS, 's');
-    tls_put_end(b, 2, signature);
-    tls_put_end(b, 3, message);
+    octets_put_end(b, 2, signature);
+    octets_put_end(b, 3, message);
 }
 
 void tls_mimic_write(const struct mimic_flight *f, slice leaf, struct buf *out)
@@ -116,11 +116,11 @@ void tls_mimic_write(const struct mimic_flight *f, slice leaf, struct buf *out)
         return;
     }
     if (f->alert) {
-        tls_put_u8(out, RECORD_ALERT);
-        tls_put_u16(out, WIRE_TLS12);
-        tls_put_u16(out, 2);
-        tls_put_u8(out, ALERT_LEVEL_FATAL);
-        tls_put_u8(out, (uint32_t)f->alert);
+        octets_put_u8(out, RECORD_ALERT);
+        octets_put_u16(out, WIRE_TLS12);
+        octets_put_u16(out, 2);
+        octets_put_u8(out, ALERT_LEVEL_FATAL);
+        octets_put_u8(out, (uint32_t)f->alert);
         return;
     }
     auto_buf messages;
@@ -128,9 +128,9 @@ void tls_mimic_write(const struct mimic_flight *f, slice leaf, struct buf *out)
     put_hello(&messages, f);
     put_certificate(&messages, leaf);
     put_key_exchange(&messages, f);
-    tls_put_u8(&messages, MESSAGE_SERVER_HELLO_DONE);
-    tls_put_number(&messages, 3, 0);
-    tls_put_u8(out, RECORD_HANDSHAKE);
-    tls_put_u16(out, f->version);
-    tls_put_vector(out, 2, buf_slice(&messages));
+    octets_put_u8(&messages, MESSAGE_SERVER_HELLO_DONE);
+    octets_put_number(&messages, 3, 0);
+    octets_put_u8(out, RECORD_HANDSHAKE);
+    octets_put_u16(out, f->version);
+    octets_put_vector(out, 2, buf_slice(&messages));
 }

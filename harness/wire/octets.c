@@ -1,6 +1,6 @@
-#include "tls_bytes.h"
+#include "octets.h"
 
-bool tls_take_number(slice *rest, size_t octets, uint32_t *ret)
+bool octets_take_number(slice *rest, size_t octets, uint32_t *ret)
 {
     uint32_t value = 0;
     if (rest->n < octets)
@@ -12,7 +12,7 @@ bool tls_take_number(slice *rest, size_t octets, uint32_t *ret)
     return true;
 }
 
-bool tls_take(slice *rest, size_t n, slice *ret)
+bool octets_take(slice *rest, size_t n, slice *ret)
 {
     if (rest->n < n)
         return false;
@@ -21,11 +21,11 @@ bool tls_take(slice *rest, size_t n, slice *ret)
     return true;
 }
 
-bool tls_take_vector(slice *rest, size_t octets, slice *ret)
+bool octets_take_vector(slice *rest, size_t octets, slice *ret)
 {
     slice after = *rest;
     uint32_t n;
-    if (!tls_take_number(&after, octets, &n) || !tls_take(&after, n, ret))
+    if (!octets_take_number(&after, octets, &n) || !octets_take(&after, n, ret))
         return false;
     *rest = after;
     return true;
@@ -37,20 +37,20 @@ static void store(char *p, size_t octets, uint32_t value)
         p[i] = (char)(value & 0xff);
 }
 
-void tls_put_number(struct buf *b, size_t octets, uint32_t value)
+void octets_put_number(struct buf *b, size_t octets, uint32_t value)
 {
     char bytes[4];
     store(bytes, octets, value);
     buf_add(b, slice_make(bytes, octets));
 }
 
-size_t tls_put_begin(struct buf *b, size_t octets)
+size_t octets_put_begin(struct buf *b, size_t octets)
 {
-    tls_put_number(b, octets, 0);
+    octets_put_number(b, octets, 0);
     return b->n;
 }
 
-void tls_put_end(struct buf *b, size_t octets, size_t begun)
+void octets_put_end(struct buf *b, size_t octets, size_t begun)
 {
     /* Nothing to mend in a buffer that could not take the length itself. */
     if (b->overflow || begun < octets || begun > b->n)
@@ -58,8 +58,8 @@ void tls_put_end(struct buf *b, size_t octets, size_t begun)
     store(b->p + begun - octets, octets, (uint32_t)(b->n - begun));
 }
 
-void tls_put_vector(struct buf *b, size_t octets, slice content)
+void octets_put_vector(struct buf *b, size_t octets, slice content)
 {
-    tls_put_number(b, octets, (uint32_t)content.n);
+    octets_put_number(b, octets, (uint32_t)content.n);
     buf_add(b, content);
 }
