@@ -185,6 +185,32 @@ bool ports_subject_wants_dns(const struct ports_subject *s, const char *word)
     return strchr(word, '@') && !profile_named(s, word) && !is_file(word);
 }
 
+static bool has_port(const struct port_rows *rows, uint16_t port)
+{
+    array_each (r, &rows->list)
+        if (r->port == port)
+            return true;
+    return false;
+}
+
+/* --ports: of what a profile or a domain names, these ports alone. */
+static int keep_ports(struct ports_subject *s, const char *word, const struct text_list *ports,
+                      struct error *err)
+{
+    struct port_rows wanted = { 0 };
+    size_t kept = 0;
+    int r = port_rows_of_host(&wanted, word, ports->v, ports->n, err);
+    for (size_t i = 0; i < s->rows.list.n && r == 0; i++)
+        if (has_port(&wanted, s->rows.list.v[i].port))
+            s->rows.list.v[kept++] = s->rows.list.v[i];
+    port_rows_release(&wanted);
+    if (r < 0)
+        return r;
+    bool none = s->rows.list.n && !kept;
+    s->rows.list.n = kept;
+    return none ? error_set(err, ERR_USAGE, "--ports: none of them is a port of %s", word) : 0;
+}
+
 int ports_subject_open(struct ports_subject *s, const char *word, const char *expect,
                        const struct text_list *ports, const struct ports_lookup *lookup,
                        struct problems *problems, struct error *err)
@@ -194,9 +220,12 @@ int ports_subject_open(struct ports_subject *s, const char *word, const char *ex
         return r;
     const struct profile *named = profile_named(s, word);
     if (named)
-        return add_profile(s, named, err);
-    if (is_file(word))
-        return add_file(s, word, problems, err);
-    return is_domain(word, lookup) ? add_domain(s, word, lookup, problems, err)
-                                   : port_rows_of_host(&s->rows, word, ports->v, ports->n, err);
+        r = add_profile(s, named, err);
+    else if (is_file(word))
+        r = add_file(s, word, problems, err);
+    else if (is_domain(word, lookup))
+        r = add_domain(s, word, lookup, problems, err);
+    else
+        return port_rows_of_host(&s->rows, word, ports->v, ports->n, err);
+    return r == 0 && ports->n ? keep_ports(s, word, ports, err) : r;
 }

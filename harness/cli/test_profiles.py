@@ -289,6 +289,18 @@ def odd_names_and_numeric_hosts_can_be_played():
 
 
 @test
+def some_ports_of_a_profile_can_be_looked_at():
+    with fleet("gmail") as state:
+        status, found = ports(state, "gmail", "--ports", "993,submission")
+        outcomes = {name: outcome for name, (outcome, *_) in found.items()}
+        expect(status == 5 and outcomes == {"imap.gmail.com:993": "pass", "smtp.gmail.com:587": "pass",
+                                            "pop.gmail.com:995": "error",
+                                            "smtp.gmail.com:465": "error"}, status, found)
+        for given in ("143", "nonsense"):
+            expect_exit(run("ports", "gmail", "--ports", given), 2)
+
+
+@test
 def ports_can_be_chosen():
     with contextlib.closing(socket.socket()) as s:
         s.bind(("127.0.0.1", 0))

@@ -113,7 +113,7 @@ void expecting_failure(struct expecting *e, struct result *r, const char *messag
 void expecting_error(struct expecting *e, struct result *r, enum error_code code, slice reason)
 {
     r->raw = OUTCOME_ERROR;
-    r->error = code ? code : ERR_INTERNAL;
+    r->error = code ? code : ERR_NETWORK;
     r->reason = run_text(e->run, reason);
 }
 
@@ -241,7 +241,7 @@ static void expect_silence(struct expecting *e, enum mail_protocol protocol)
         autofree char *reason = looked ? xprintf("what %s:%u is could not be found out",
                                                  unclear->spec.host, unclear->spec.port)
                                        : xprintf("no port of %s was visited in this run", name);
-        expecting_error(e, r, ERR_INTERNAL, slice_of(reason));
+        expecting_error(e, r, ERR_NETWORK, slice_of(reason));
     }
 }
 

@@ -94,7 +94,7 @@ static bool is_reached(struct holding *h)
                  h->name, h->wanted);
         return fail(h, "connection refused");
     case REACH_UNTRIED:
-        return unknown(h, ERR_INTERNAL, "it was not visited in this run");
+        return unknown(h, ERR_NETWORK, "it was not visited in this run");
     case REACH_FILTERED:
         return unknown(h, ERR_TIMEOUT, "connections to it are not answered (filtered, perhaps)");
     case REACH_RATE_LIMITED:
@@ -200,7 +200,7 @@ static bool begins_tls(struct holding *h)
         return true;
     if (f->starttls_works == SEEN_NO || f->starttls_offered == SEEN_NO)
         return no_starttls(h);
-    return unknown(h, ERR_INTERNAL, "STARTTLS was not tried, or its outcome is unclear");
+    return unknown(h, ERR_NETWORK, "STARTTLS was not tried, or its outcome is unclear");
 }
 
 /* Submission and LMTP greet alike. */
@@ -216,7 +216,7 @@ static bool speaks_as_published(struct holding *h)
     const struct port_facts *f = h->f;
     bool wants_tls = h->s->tls == TLS_MODE_IMPLICIT;
     if (f->speaks == SPEAKS_UNKNOWN)
-        return unknown(h, ERR_INTERNAL, "what it speaks could not be found out");
+        return unknown(h, ERR_NETWORK, "what it speaks could not be found out");
     if (f->speaks == SPEAKS_HTTP || f->speaks == SPEAKS_SILENCE || f->speaks == SPEAKS_OTHER ||
         (f->protocol_known && !is_wanted_protocol(h)))
         return not_this_protocol(h);
