@@ -76,6 +76,11 @@ static void judge_untrusted(const struct port_facts *f, struct port_verdict *v)
              "the chain leads to \"%s\", which is not among the roots that are trusted here; use "
              "an authority that clients trust (or give yours with --cacert)",
              issuer);
+    else if (t->chain_code == X509_V_ERR_INVALID_PURPOSE)
+        find(v, by_role(f), clause, "purpose",
+             "the certificate is not meant for servers (%s); get one whose extended key usage has "
+             "serverAuth",
+             t->chain_text ? t->chain_text : "its extended key usage");
     else
         find(v, by_role(f), clause, "untrusted",
              "the chain is not trusted (%s); install the certificate of the server's name with "
@@ -348,6 +353,10 @@ COLUMN(stapling)
              "must-staple");
     else if (t->stapled == SEEN_NO)
         find(v, OUTCOME_SKIP, NULL, "none", "no OCSP response is stapled, and none is demanded");
+    else if (!t->staple_good && !revoked && is_missing_issuer(t->chain_code))
+        find(v, OUTCOME_SKIP, NULL, "",
+             "the stapled OCSP response cannot be verified, as the issuer of the certificate is "
+             "not known here");
     else if (t->staple_good)
         find(v, OUTCOME_PASS, NULL, "good", "the stapled OCSP response is current and says good");
     else

@@ -115,6 +115,11 @@ COLUMN(new_versions)
     enum survey_answer in_12 = version_known(f, SURVEY_TLS12),
                        in_13 = version_known(f, SURVEY_TLS13);
     bool has_12 = in_12 == SURVEY_ACCEPTED, has_13 = in_13 == SURVEY_ACCEPTED;
+    /* Every hello is refused for its server name, whatever the version. */
+    if (!f->tls.up && f->tls.failure && f->tls.alert == SSL_AD_UNRECOGNIZED_NAME) {
+        has_tls(j, v);
+        return;
+    }
     if (f->survey.prefers_13 == SURVEY_REFUSED && has_13) {
         find(v, outcome_softened(j, OUTCOME_FAIL), "rfc9325/3.1.1/tls-1-3-preferred", "prefers 1.2",
              "TLS 1.2 is chosen when TLS 1.3 is offered as well; let the newest version win");

@@ -18,8 +18,9 @@ static bool smtp_extra(slice line)
 enum injection visit_injection_of(enum port_protocol protocol, slice text, slice tag,
                                   slice *ret_said)
 {
-    /* Positive answers to LOGOUT; ManageSieve tells its capabilities anew, with an OK of its own. */
-    static const unsigned allowed[PORT_PROTOCOLS] = { [PORT_POP3] = 1, [PORT_SIEVE] = 2 };
+    /* Positive answers to QUIT or LOGOUT, and what comes by itself: a second greeting of POP3, whose
+       CAPA would have more lines; ManageSieve tells its capabilities anew, with an OK of its own. */
+    static const unsigned allowed[PORT_PROTOCOLS] = { [PORT_POP3] = 2, [PORT_SIEVE] = 2 };
     unsigned good = 0, lines = 0;
     slice line;
     for (; slice_line(&text, &line); lines++) {
@@ -68,7 +69,7 @@ static void look_for_execution(struct visit *v, struct talk *t, const char *tag)
         visit_unclear(f, "after STARTTLS with a command behind it, nothing answered inside TLS");
 }
 
-/* STARTTLS and NOOP in one write, and the go-ahead. */
+/* STARTTLS and a harmless command in one write, and the go-ahead. */
 static enum talk_answer send_injection(struct talk *t, char tag[32])
 {
     auto_buf bytes;

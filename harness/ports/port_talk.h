@@ -84,7 +84,8 @@ struct talk_words {
     const char *hello; /* EHLO and its like, our name left out; NULL: the greeting tells */
     bool hello_multi;
     const char *starttls; /* the command, which is its capability too */
-    const char *noop, *quit;
+    const char *noop;     /* changes nothing, and is answered unlike a greeting */
+    const char *quit;
 };
 extern const struct talk_words talk_words[PORT_PROTOCOLS];
 /* Does a whole line end a reply? TALK_NONSENSE when it is no line of one; `more` is set when further

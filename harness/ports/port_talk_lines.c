@@ -5,7 +5,7 @@
 const struct talk_words talk_words[PORT_PROTOCOLS] = {
     [PORT_SMTP] = { "EHLO", false, "STARTTLS", "NOOP", "QUIT" },
     [PORT_LMTP] = { "LHLO", false, "STARTTLS", "NOOP", "QUIT" },
-    [PORT_POP3] = { "CAPA", true, "STLS", "NOOP", "QUIT" },
+    [PORT_POP3] = { "CAPA", true, "STLS", "CAPA", "QUIT" },
     [PORT_IMAP] = { "CAPABILITY", false, "STARTTLS", "NOOP", "LOGOUT" },
     [PORT_SIEVE] = { NULL, false, "STARTTLS", "NOOP", "LOGOUT" },
 };

@@ -71,6 +71,10 @@ static void survey(struct visit *v)
     if (visit_goes_on(v)) {
         survey_ask_tls12(&how, s, &leaf);
         note_leaf(v->facts, &way, leaf);
+        /* Refused for the name that was missing: nothing is known of the version. */
+        if (v->facts->tls.without_name == CERT_REFUSED &&
+            s->version[SURVEY_TLS12] == SURVEY_REFUSED)
+            s->version[SURVEY_TLS12] = SURVEY_NOT_ASKED;
     }
 }
 

@@ -322,6 +322,7 @@ const char *facts_text(const struct port_facts *f, char text[FACTS_TEXT])
     buf_addf(&out, "old versions: %s 0x%04x\nweak suites: %s\n",
              survey_names[f->survey.old_versions], f->survey.old_version,
              survey_names[f->survey.weak_suites]);
+    buf_addf(&out, "TLS 1.2: %s\n", survey_names[f->survey.version[SURVEY_TLS12]]);
     buf_addf(&out, "parity: %s\nparity text: %s\n", seen_name(f->parity), f->parity_text);
     if (f->broke_off)
         buf_addf(&out, "broke off: %s\n", f->broke_off);

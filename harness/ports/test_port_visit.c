@@ -56,6 +56,21 @@ START_TEST(nothing_secret_is_sent)
 }
 END_TEST
 
+/* A second greeting shifts the answers: it is no command that was executed. */
+static void look_uninjected(struct port_facts *rows, size_t n, void *arg)
+{
+    for (size_t i = 0; i < n; i++)
+        ck_assert_msg(rows[i].injection != INJECTION_EXECUTED, "%u: %s", rows[i].spec.port,
+                      rows[i].injection_said);
+}
+
+START_TEST(a_second_greeting_is_no_injection)
+{
+    visit_ports(&(struct visiting) { .fault = "tls.starttls.second-greeting" }, all_ports,
+                COUNT(all_ports), look_uninjected, NULL);
+}
+END_TEST
+
 /* ---- faults ---- */
 
 struct shown {
@@ -87,6 +102,7 @@ static const struct shown shown[] = {
     { "tls.sni.needed", 143, "without name: other, wrong" },
     { "tls.sni.missing-refused", 25, "without name: refused" },
     { "tls.sni.missing-refused", 993, "without name: refused" },
+    { "tls.sni.missing-refused", 25, "TLS 1.2: not asked" },
     { "tls.sni.unknown-refused", 25, "unknown name: refused", true },
     { "tls.sni.unknown-served", 993, "unknown name: same", true },
     { "tls.sni.own-name-refused", 993, "alert: 112" },
@@ -205,6 +221,7 @@ static void add(TCase *t)
 {
     tcase_add_test(t, clean);
     tcase_add_test(t, nothing_secret_is_sent);
+    tcase_add_test(t, a_second_greeting_is_no_injection);
     tcase_add_loop_test(t, fault_shows, 0, COUNT(shown));
     tcase_add_test(t, every_fault_of_the_matrix_shows);
 }
