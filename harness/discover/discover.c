@@ -180,12 +180,6 @@ int discover_addresses(struct discovery *d, const char *host, const char **ret, 
     return first.code;
 }
 
-const char *row_text(struct arena *a, const struct profile_service *row)
-{
-    char text[320];
-    return arena_str(a, slice_of(profile_service_text(row, text)));
-}
-
 const char *protocol_text(enum mail_protocol p)
 {
     return p == PROTOCOL_SMTP ? "submission" : mail_protocol_name(p);

@@ -50,8 +50,8 @@ struct discover_source {
     const char *said;  /* one sentence: what came, or why there is nothing */
     struct profile profile;
     unsigned priority[PROFILE_SERVICES_MAX]; /* of the rows; SRV, otherwise 0 */
-    unsigned char
-        refused[PROTOCOL_IMAP + 1]; /* modes (1 << enum tls_mode) said not to be offered */
+    /* By enum mail_protocol: modes (1 << enum tls_mode) said not to be offered. */
+    unsigned char refused[PROTOCOL_IMAP + 1];
     ARRAY(struct discover_finding) findings;
     enum dns_trust trust; /* SRV */
     unsigned requests;    /* over HTTPS */

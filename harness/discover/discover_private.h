@@ -50,11 +50,9 @@ int discover_addresses(struct discovery *d, const char *host, const char **ret, 
 typedef const char *discover_body(struct discovery *d, const char *host);
 void discover_fetch(struct discovery *d, struct discover_source *s, const char *url,
                     discover_body *body);
-/* As worth having as one another: later attempts of one source replace what is of lesser interest. */
+/* Is something published there? Then the other addresses of the source are not tried. */
 bool state_is_final(enum discover_state state);
 
-/* "imap.example.test:993 implicit TLS" in the arena. */
-const char *row_text(struct arena *a, const struct profile_service *row);
 /* "IMAP", "POP3", "submission" */
 const char *protocol_text(enum mail_protocol p);
 bool same_endpoint(const struct profile_service *a, const struct profile_service *b);
