@@ -289,6 +289,20 @@ def odd_names_and_numeric_hosts_can_be_played():
 
 
 @test
+def mail_between_servers_has_no_port_of_implicit_tls():
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "mine.yaml"
+        file.write_text("name: x\noffers:\n  mx: {host: mx.h.test, port: 25, tls: starttls}\n"
+                        "  submission: {host: smtp.h.test, port: 587, tls: starttls}\n")
+        for fault in ("tls.starttls.not-offered", "tls.starttls.offered-but-refused"):
+            with fleet(file, "--fault", fault) as state:
+                found = ports(state, file)[1]
+            mx, submission = found["mx.h.test:25"], found["smtp.h.test:587"]
+            expect(mx[0] == "fail" and "(465)" not in mx[1] and "password" not in mx[1], mx[1])
+            expect(submission[0] == "fail" and "(465)" in submission[1], submission[1])
+
+
+@test
 def some_ports_of_a_profile_can_be_looked_at():
     with fleet("gmail") as state:
         status, found = ports(state, "gmail", "--ports", "993,submission")

@@ -172,24 +172,27 @@ static bool no_starttls(struct holding *h)
 {
     const struct port_facts *f = h->f;
     const char *command = mail_protocol_starttls(h->s->protocol);
+    bool mx = h->s->role == ROLE_MX; /* between servers there is no implicit TLS */
+    autofree char *port =
+        xprintf(", or publish the port of implicit TLS (%s)", other_port(h->s->protocol, true));
+    const char *or_else = mx ? "" : port;
     if (f->starttls_offered == SEEN_YES) {
-        buf_addf(&h->ret->text,
-                 "%s offers %s, but it does not work%s%s; mend it, or publish the port of implicit "
-                 "TLS (%s)",
-                 h->name, command,
+        buf_addf(&h->ret->text, "%s offers %s, but it does not work%s%s; mend it%s", h->name,
+                 command,
                  f->tls.failure     ? ": "
                  : f->starttls_said ? ": it answers "
                                     : "",
                  f->tls.failure     ? f->tls.failure
                  : f->starttls_said ? f->starttls_said
                                     : "",
-                 other_port(h->s->protocol, true));
+                 or_else);
         return fail(h, "STARTTLS does not work");
     }
-    buf_addf(&h->ret->text,
-             "%s does not offer %s, although it is published: mail and passwords would go in clear "
-             "text; enable it, or publish the port of implicit TLS (%s)",
-             h->name, command, other_port(h->s->protocol, true));
+    buf_addf(
+        &h->ret->text,
+        "%s does not offer %s, although it is published: mail %swould go in clear text; enable "
+        "it%s",
+        h->name, command, mx ? "" : "and passwords ", or_else);
     return fail(h, "clear text without STARTTLS");
 }
 
