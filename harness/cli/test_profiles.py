@@ -157,6 +157,8 @@ def a_mistake_is_said_once_and_as_one_of_a_profile():
         file.write_text("name: x\ndomains: [h.test]\noffer:\n  imap:\n" + row)
         result = run("check", file)
         expect('unknown key "offer" in a profile; did you mean "offers"?' in result.stderr, result)
+        file.write_text("- a\n")  # a baseline, released before its mistakes are shown
+        expect("mine.yaml:1:3" in run("check", file).stderr, run("check", file))
 
 
 @test

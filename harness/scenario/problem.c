@@ -17,6 +17,8 @@ void problem_add(struct problems *p, struct place at, const char *format, ...)
     if (vasprintf(&text, format, args) < 0)
         text = xstrdup("(no memory for the message)");
     va_end(args);
+    if (at.file) /* problems outlive what was read */
+        at.file = arena_str(&p->arena, slice_of(at.file));
     *array_push(&p->list) = (struct problem) { at, arena_str(&p->arena, slice_of(text)) };
 }
 
