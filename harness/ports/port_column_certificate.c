@@ -95,13 +95,13 @@ static void judge_time(const struct port_judging *j, struct port_verdict *v)
     const ASN1_TIME *to = X509_get0_notAfter(f->tls.certificate);
     int left = days_between(NULL, to, j->now), age = days_between(from, NULL, j->now);
     unsigned warn = j->policy->days_left_warn, life_warn = j->policy->days_lifetime_warn;
-    int life = days_between(from, to, j->now);
+    int life = days_between(from, to, j->now), ago = days_between(to, NULL, j->now);
     char short_text[24];
     snprintf(short_text, sizeof short_text, "%d day%s", left < 0 ? 0 : left, left == 1 ? "" : "s");
     if (left < 0)
         find(v, by_role(f), chain_clause(f, "rfc8314/4.4/certificate-valid"), "expired",
-             "the certificate expired %d day%s ago; renew it and load it into the server", -left,
-             -left == 1 ? "" : "s");
+             "the certificate expired %d day%s ago; renew it and load it into the server", ago,
+             ago == 1 ? "" : "s");
     else if (age < 0)
         find(v, by_role(f), chain_clause(f, "rfc8314/4.4/certificate-valid"), "not yet",
              "the certificate begins in %d day%s; load the one that is valid now, or set the "
