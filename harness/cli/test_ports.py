@@ -273,6 +273,31 @@ def a_rate_limit_is_no_verdict(state):
         expect(not document["summary"]["counts"]["fail"], document["summary"]["counts"])
 
 
+def pump(source, sink):
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+
+
+@test
+def a_limit_in_the_middle_is_said_once(state):
+    def limited(server, peer):
+        if server.accepted > 2:
+            peer.sendall(b"421 4.7.0 too many connections\r\n")
+            return
+        with socket.create_connection(("127.0.0.1", port_of(state, "submission"))) as behind:
+            threading.Thread(target=pump, args=(peer, behind), daemon=True).start()
+            pump(behind, peer)
+    with scripted(limited) as server:
+        result = run("ports", HOST, "-p", "587", "--no-progress", "--cacert", state / "ca.pem",
+                     "--resolve", f"{HOST}:587:127.0.0.1:{server.port}")
+    expect_exit(result, 5)
+    expect(re.search(r"ERROR +\d questions: the server had enough of us", result.stdout), result.stdout)
+    expect(result.stdout.count("had enough of us") == 2, result.stdout)
+    expect("421 4.7.0" in result.stdout, result.stdout)
+
+
 @test
 def an_interruption_still_reports(state):
     def silent(server, peer):

@@ -122,9 +122,25 @@ static const enum outcome order[] = { OUTCOME_FAIL,  OUTCOME_XPASS, OUTCOME_ERRO
                                       OUTCOME_FLAKY, OUTCOME_WARN,  OUTCOME_NOTE,
                                       OUTCOME_XFAIL, OUTCOME_PASS,  OUTCOME_SKIP };
 
+/* What one line can say for several questions that have no answer; NULL for all others. */
+static const char *shared_reason(const struct result *r)
+{
+    slice message = slice_of(block_message(r));
+    if (r->outcome == OUTCOME_ERROR &&
+        slice_starts(message, S("the server had enough of us before")))
+        return "the server had enough of us before they were asked";
+    if (r->outcome != OUTCOME_SKIP || !r->reason)
+        return NULL;
+    return strstr(r->reason, "--full") ? "asked with --full" : r->reason;
+}
+
+/* What the lines of unanswered questions say needs no finding of its own. */
 static bool is_finding(const struct result *r, int verbosity)
 {
-    return (r->outcome != OUTCOME_PASS && r->outcome != OUTCOME_SKIP) || verbosity >= VERBOSE;
+    if (verbosity >= VERBOSE)
+        return true;
+    bool summed_up = verbosity != QUIET && shared_reason(r);
+    return r->outcome != OUTCOME_PASS && r->outcome != OUTCOME_SKIP && !summed_up;
 }
 
 static void put_clause(const struct style *s, const struct result *r)
@@ -215,36 +231,29 @@ static void put_finding(const struct style *s, const struct run *run, size_t i, 
 
 /* ---- what was not asked ---- */
 
-static bool wants_full(const struct result *r)
+static bool same_reason(const struct result *a, const struct result *b)
 {
-    return strstr(r->reason, "--full") != NULL;
-}
-
-static bool same_skip(const struct result *a, const struct result *b)
-{
-    if (a->outcome != OUTCOME_SKIP || b->outcome != OUTCOME_SKIP || !a->reason || !b->reason)
-        return false;
-    return wants_full(a) ? wants_full(b) : strcmp(a->reason, b->reason) == 0;
+    const char *x = shared_reason(a), *y = shared_reason(b);
+    return a->outcome == b->outcome && x && y && strcmp(x, y) == 0;
 }
 
 /* One line for each reason, and one for all that --full would ask. */
-static void put_skips(const struct style *s, const struct run *run)
+static void put_unanswered(const struct style *s, const struct run *run)
 {
     for (size_t i = 0; i < run->results.n; i++) {
         const struct result *r = run->results.v[i];
         size_t like = 0, before = 0;
         for (size_t k = 0; k < run->results.n; k++) {
-            like += same_skip(run->results.v[k], r);
-            before += k < i && same_skip(run->results.v[k], r);
+            like += same_reason(run->results.v[k], r);
+            before += k < i && same_reason(run->results.v[k], r);
         }
         if (!like || before)
             continue;
         auto_buf text;
         buf_init(&text, BUF_OURS);
-        buf_addf(&text, "%zu %s: %s", like, like == 1 ? "question" : "questions",
-                 wants_full(r) ? "asked with --full" : r->reason);
+        buf_addf(&text, "%zu %s: %s", like, like == 1 ? "question" : "questions", shared_reason(r));
         style_spaces(s, INDENT);
-        style_outcome(s, OUTCOME_SKIP);
+        style_outcome(s, r->outcome);
         style_prose(s, INDENT + 10, text.p);
     }
 }
@@ -281,7 +290,7 @@ void port_report_text(const struct style *s, const struct run *run, int verbosit
             if (run->results.v[i]->outcome == order[k] && is_finding(run->results.v[i], verbosity))
                 put_finding(s, run, i, verbosity);
     if (verbosity != QUIET && verbosity < VERBOSE)
-        put_skips(s, run);
+        put_unanswered(s, run);
     run_verdict(run, &verdict);
     buf_addc(s->out, '\n');
     if (run->error.code && !strstr(verdict.p, run->error.text)) {
