@@ -127,9 +127,8 @@ static X509 *ended_issuer(const struct port_judging *j, int *ret_days)
     STACK_OF(X509) *chain = j->facts->tls.chain;
     for (int i = 1; chain && i < sk_X509_num(chain); i++) {
         X509 *c = sk_X509_value(chain, i);
-        int left = days_between(NULL, X509_get0_notAfter(c), j->now);
-        if (left < 0) {
-            *ret_days = -left;
+        if (days_between(NULL, X509_get0_notAfter(c), j->now) < 0) {
+            *ret_days = days_between(X509_get0_notAfter(c), NULL, j->now);
             return c;
         }
     }
