@@ -144,6 +144,7 @@ static void budget_main(void *arg)
         tasks[i] = task_spawn(holder, &b);
     for (int i = 0; i < 6; i++)
         task_join(tasks[i]);
+    ck_assert_uint_eq(b.open, 0);
     ck_assert_int_eq(now(), SECONDS(3));
     b.rate = 2;
     nsec began = now();
