@@ -8,7 +8,6 @@ import contextlib
 import imaplib
 import json
 import os
-import pathlib
 import re
 import signal
 import socket
@@ -18,62 +17,14 @@ import sys
 import tempfile
 import time
 
-PROGRAM, ROOT = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
+import running
+from running import PROGRAM, ROOT, TESTS, dead_port, expect, expect_exit, port_of, run, run_tests, test
+
 CANARY = "C4nary-pass+word/in:no=output"
-TESTS = []
 
 
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def run(*args, env=None, timeout=120, **kwargs):
-    full = dict(os.environ, NO_COLOR="1", MAILASSAY_SCENARIOS=str(ROOT / "scenarios"), **(env or {}))
-    return subprocess.run([PROGRAM, *map(str, args)], capture_output=True, text=True, env=full,
-                          timeout=timeout, errors="replace", **kwargs)
-
-
-def expect(condition, *what):
-    if not condition:
-        raise AssertionError(" ".join(str(w) for w in what))
-
-
-def expect_exit(result, status):
-    expect(result.returncode == status, "exit", result.returncode, "instead of", status, "\n",
-           result.stdout[-1500:], result.stderr[-1500:])
-
-
-@contextlib.contextmanager
 def serving(*args):
-    """The reference servers; gives the folder with target.yaml."""
-    with tempfile.TemporaryDirectory() as state:
-        (pathlib.Path(state) / "canary").write_text(CANARY + "\n")
-        process = subprocess.Popen([PROGRAM, "serve", "--state", state, "--password-file",
-                                    state + "/canary", *args], stdout=subprocess.PIPE, text=True)
-        try:
-            target = pathlib.Path(state) / "target.yaml"
-            deadline = time.monotonic() + 20
-            while not target.exists():
-                expect(process.poll() is None and time.monotonic() < deadline, "serve did not start")
-                time.sleep(0.02)
-            yield pathlib.Path(state)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(20)
-            process.stdout.close()
-            expect(process.returncode == 0, "serve ended with", process.returncode)
-
-
-def dead_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def port_of(state, service):
-    text = (state / "target.yaml").read_text()
-    return int(re.search(rf"^  {service}: {{port: (\d+)", text, re.M).group(1))
+    return running.serving(*args, password=CANARY)
 
 
 def login(state, user="alice"):
@@ -424,19 +375,8 @@ def mail_survives_a_restart_with_a_journal(state):
 
 
 def main():
-    print(f"1..{len(TESTS)}")
-    failed = 0
     with serving() as state:
-        for number, function in enumerate(TESTS, 1):
-            try:
-                function(state)
-                print(f"ok {number} - {function.__name__}", flush=True)
-            except Exception as error:  # a test that crashes is a test that fails
-                failed += 1
-                print(f"not ok {number} - {function.__name__}")
-                print("\n".join("# " + line for line in f"{type(error).__name__}: {error}".splitlines()),
-                      flush=True)
-    return 1 if failed else 0
+        return run_tests(TESTS, state)
 
 
 if __name__ == "__main__":

@@ -3,39 +3,25 @@
 that do not, hostile answers, what is sent where, and never a success when nothing was found.
 
 usage: test_discover.py MAILASSAY SOURCE_ROOT          (TAP on standard output)"""
-import contextlib
 import http.server
 import json
-import os
 import pathlib
-import signal
 import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-import traceback
 
-PROGRAM, ROOT = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
+from running import PROGRAM, ROOT, TESTS, environment, expect, run_tests, serving, test
+
 CORPUS = ROOT / "harness/profile/corpus"
 sys.path.insert(0, str(ROOT / "harness/net"))
 import zone_fixture  # noqa: E402  (beside the tests of the DNS)
 from zone_fixture import Zone, Zones  # noqa: E402
 
-TESTS = []
 DOMAINS = ["agree", "differ", "srv", "guess", "hostile", "dot", "nothing", "half", "alias",
            "mxed", "pop", "clear", "signed", "dead", "wrongmode", "nohost", "nomail", "moved"]
-
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def expect(condition, *what):
-    if not condition:
-        raise AssertionError(" ".join(str(w) for w in what))
 
 
 # ---- zones ----
@@ -229,25 +215,9 @@ offers:
 """
 
 
-@contextlib.contextmanager
 def fleet(folder):
     (folder / "fleet.yaml").write_text(FLEET)
-    state = folder / "fleet"
-    process = subprocess.Popen([PROGRAM, "serve", "--profile", folder / "fleet.yaml", "--state", state],
-                               stdout=subprocess.DEVNULL, env=environment())
-    try:
-        deadline = time.monotonic() + 20
-        while not (state / "resolve").exists():
-            expect(process.poll() is None and time.monotonic() < deadline, "the fleet did not start")
-            time.sleep(0.02)
-        yield state
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-
-
-def environment():
-    return dict(os.environ, NO_COLOR="1", MAILASSAY_SCENARIOS=str(ROOT / "scenarios"))
+    return serving("--profile", str(folder / "fleet.yaml"))
 
 
 # ---- running ----
@@ -771,25 +741,13 @@ def main():
     if zone_fixture.missing():
         print("1..0 # SKIP", "missing:", " ".join(zone_fixture.missing()))
         return 0
-    bad = 0
-    print(f"1..{len(TESTS)}")
     with tempfile.TemporaryDirectory() as name, zones() as dns:
         folder = pathlib.Path(name)
         web = Web(folder)
         with fleet(folder) as state:
-            world = World(folder, web, dns, state)
-            for i, function in enumerate(TESTS, 1):
-                web.clear()
-                try:
-                    function(world)
-                    print("ok", i, "-", function.__name__, flush=True)
-                except Exception:
-                    bad += 1
-                    for line in traceback.format_exc().splitlines():
-                        print("#", line)
-                    print("not ok", i, "-", function.__name__, flush=True)
+            status = run_tests(TESTS, World(folder, web, dns, state), before=web.clear)
         web.close()
-    return 1 if bad else 0
+    return status
 
 
 if __name__ == "__main__":

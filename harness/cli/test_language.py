@@ -14,7 +14,8 @@ import sys
 import tempfile
 import textwrap
 
-PROGRAM, ROOT = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
+from running import PROGRAM, ROOT, run_tests
+
 HEAD = """
     title: A title
     clause: rfc3501/9/fetch-list
@@ -548,19 +549,5 @@ TESTS = [an_upheld_invariant_fails_the_step, without_it_the_check_passes,
          what_is_seldom_used_works, every_command_tells_about_itself, commands_of_the_pages_exist]
 
 
-def main():
-    print(f"1..{len(TESTS)}")
-    failed = 0
-    for number, function in enumerate(TESTS, 1):
-        try:
-            function()
-            print(f"ok {number} - {function.__name__}", flush=True)
-        except Exception as error:  # a test that crashes is a test that fails
-            failed += 1
-            print(f"not ok {number} - {function.__name__}")
-            print("\n".join("# " + line for line in str(error).splitlines()), flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tests(TESTS))

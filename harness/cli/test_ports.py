@@ -5,7 +5,6 @@ exit statuses, formats. Everything on loopback.
 usage: test_ports.py MAILASSAY SOURCE_ROOT          (TAP on standard output)"""
 import contextlib
 import json
-import os
 import pathlib
 import re
 import signal
@@ -18,55 +17,13 @@ import time
 
 import jsonschema
 
-PROGRAM, ROOT = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
+from running import (PROGRAM, ROOT, TESTS, dead_port, environment, expect, expect_exit, port_of, run,
+                     run_tests, serving, test)
+
 sys.path.insert(0, str(ROOT / "harness/net"))
 import zone_fixture  # noqa: E402
+
 HOST = "mail.mailassay.test"
-TESTS = []
-
-
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def run(*args, env=None, timeout=120, **kwargs):
-    full = dict(os.environ, NO_COLOR="1", MAILASSAY_SCENARIOS=str(ROOT / "scenarios"), **(env or {}))
-    return subprocess.run([PROGRAM, *map(str, args)], capture_output=True, text=True, env=full,
-                          timeout=timeout, errors="replace", **kwargs)
-
-
-def expect(condition, *what):
-    if not condition:
-        raise AssertionError(" ".join(str(w) for w in what))
-
-
-def expect_exit(result, status):
-    expect(result.returncode == status, "exit", result.returncode, "instead of", status, "\n",
-           result.stdout[-3000:], result.stderr[-1500:])
-
-
-@contextlib.contextmanager
-def serving(*args):
-    """The reference servers; gives the folder with resolve and ca.pem."""
-    with tempfile.TemporaryDirectory() as state:
-        process = subprocess.Popen([PROGRAM, "serve", "--state", state, *args],
-                                   stdout=subprocess.DEVNULL,
-                                   env=dict(os.environ, MAILASSAY_SCENARIOS=str(ROOT / "scenarios")))
-        try:
-            deadline = time.monotonic() + 20
-            while not (pathlib.Path(state) / "target.yaml").exists():
-                expect(process.poll() is None and time.monotonic() < deadline, "serve did not start")
-                time.sleep(0.02)
-            yield pathlib.Path(state)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(20)
-
-
-def port_of(state, service):
-    text = (state / "target.yaml").read_text()
-    return int(re.search(rf"^  {service}: {{port: (\d+)", text, re.M).group(1))
 
 
 class Script:
@@ -248,12 +205,6 @@ def a_slow_banner_is_waited_for_and_not_spoken_over(state):
 
 # ---- what is no verdict ----
 
-def dead_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 @test
 def nothing_listens_is_not_success(state):
     result = one_port("imaps", dead_port())
@@ -307,7 +258,7 @@ def an_interruption_still_reports(state):
         report = pathlib.Path(folder) / "r.json"
         process = subprocess.Popen([PROGRAM, "ports", "127.0.0.1", "-p", f"imap={server.port}",
                                     "--timeout", "30s", "--report", f"json={report}"],
-                                   env=dict(os.environ, MAILASSAY_SCENARIOS=str(ROOT / "scenarios")),
+                                   env=environment(),
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while not server.accepted:
             time.sleep(0.02)
@@ -455,18 +406,7 @@ def columns_are_listed_and_explained(state):
 
 def main():
     with serving() as state:
-        print(f"1..{len(TESTS)}")
-        failed = 0
-        for i, function in enumerate(TESTS, 1):
-            try:
-                function(state)
-                print(f"ok {i} - {function.__name__}", flush=True)
-            except Exception as error:
-                failed += 1
-                text = str(error).replace("\n", "\n# ")
-                print(f"not ok {i} - {function.__name__}\n# {type(error).__name__}: {text}",
-                      flush=True)
-    return failed > 0
+        return run_tests(TESTS, state)
 
 
 if __name__ == "__main__":

@@ -6,64 +6,23 @@ import concurrent.futures
 import contextlib
 import imaplib
 import json
-import os
 import pathlib
 import re
-import signal
 import smtplib
 import socket
 import ssl
-import subprocess
 import sys
 import tempfile
-import time
 
-PROGRAM, ROOT = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).absolute()
+from running import ROOT, TESTS, expect, expect_exit, run, run_tests, serving, test
+
 PROFILES = sorted(f.stem for f in (ROOT / "scenarios/profiles").glob("*.yaml"))
 PROVIDERS = [n for n in PROFILES if "\noffers:" in (ROOT / f"scenarios/profiles/{n}.yaml").read_text()]
-TESTS = []
 
 
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-def environment():
-    return dict(os.environ, NO_COLOR="1", MAILASSAY_SCENARIOS=str(ROOT / "scenarios"))
-
-
-def run(*args, timeout=120):
-    return subprocess.run([PROGRAM, *map(str, args)], capture_output=True, text=True, env=environment(),
-                          timeout=timeout, errors="replace")
-
-
-def expect(condition, *what):
-    if not condition:
-        raise AssertionError(" ".join(str(w) for w in what))
-
-
-def expect_exit(result, status):
-    expect(result.returncode == status, "exit", result.returncode, "instead of", status, "\n",
-           result.stdout[-3000:], result.stderr[-1500:])
-
-
-@contextlib.contextmanager
 def fleet(profile, *args):
-    """A fleet on loopback; gives its state folder."""
-    with tempfile.TemporaryDirectory(prefix="state, with: {odd} name-") as state:
-        process = subprocess.Popen([PROGRAM, "serve", "--profile", str(profile), "--state", state, *args],
-                                   stdout=subprocess.DEVNULL, env=environment())
-        try:
-            deadline = time.monotonic() + 20
-            while not (pathlib.Path(state) / "target.yaml").exists():
-                expect(process.poll() is None and time.monotonic() < deadline, "serve did not start")
-                time.sleep(0.02)
-            yield pathlib.Path(state)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(20)
-            expect(process.returncode == 0, "serve ended with", process.returncode)
+    """A fleet on loopback; gives its state folder, whose name is no easy one."""
+    return serving("--profile", str(profile), *args, prefix="state, with: {odd} name-")
 
 
 def ports(state, subject, *args):
@@ -378,19 +337,5 @@ def published_settings_of_ones_own():
             expect("was not visited" in found["mail.example.test:587"][1], found)
 
 
-def main():
-    print(f"1..{len(TESTS)}")
-    failed = 0
-    for number, function in enumerate(TESTS, 1):
-        try:
-            function()
-            print(f"ok {number} - {function.__name__}", flush=True)
-        except Exception as e:  # a test that breaks is a test that fails
-            failed += 1
-            print(f"not ok {number} - {function.__name__}\n" +
-                  "\n".join("# " + line for line in f"{type(e).__name__}: {e}".splitlines()), flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tests(TESTS))
