@@ -4,14 +4,9 @@
 
 static const char *version_name(uint16_t version)
 {
-    static const struct {
-        uint16_t number;
-        enum survey_version version;
-    } rows[] = { { 0x0002, SURVEY_SSL2 },  { 0x0300, SURVEY_SSL3 },  { 0x0301, SURVEY_TLS10 },
-                 { 0x0302, SURVEY_TLS11 }, { 0x0303, SURVEY_TLS12 }, { 0x0304, SURVEY_TLS13 } };
-    for (size_t i = 0; i < COUNT(rows); i++)
-        if (rows[i].number == version)
-            return survey_version_names[rows[i].version];
+    for (int i = 0; i < SURVEY_VERSIONS; i++)
+        if (survey_wire_version((enum survey_version)i) == version)
+            return survey_version_names[i];
     return "an unknown version";
 }
 
@@ -28,11 +23,11 @@ static const char *const old_clauses[] = {
 static unsigned old_taken(const struct tls_survey *s)
 {
     unsigned taken = 0;
-    for (size_t i = SURVEY_SSL2; i <= SURVEY_TLS11; i++)
-        taken |= s->version[i] == SURVEY_ACCEPTED ? 1u << i : 0;
-    static const uint16_t numbers[] = { 0x0002, 0x0300, 0x0301, 0x0302 };
-    for (size_t i = SURVEY_SSL2; s->old_versions == SURVEY_ACCEPTED && i <= SURVEY_TLS11; i++)
-        taken |= s->old_version == numbers[i] ? 1u << i : 0;
+    for (int i = SURVEY_SSL2; i <= SURVEY_TLS11; i++) {
+        bool chosen = s->old_versions == SURVEY_ACCEPTED &&
+                      s->old_version == survey_wire_version((enum survey_version)i);
+        taken |= chosen || s->version[i] == SURVEY_ACCEPTED ? 1u << i : 0;
+    }
     return taken;
 }
 

@@ -19,6 +19,7 @@ enum survey_version {
     SURVEY_VERSIONS
 };
 extern const char *const survey_version_names[SURVEY_VERSIONS]; /* "TLS 1.2" */
+uint16_t survey_wire_version(enum survey_version v);            /* 0x0303 */
 
 enum survey_answer {
     SURVEY_NOT_ASKED,

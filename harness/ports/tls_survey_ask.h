@@ -53,7 +53,6 @@ bool tls_suite_is_weak(const struct tls_suite *suite);
 void hello_offer_of(struct tls_client_hello *h, const struct survey_suites *list,
                     bool (*wanted)(const struct tls_suite *suite));
 
-uint16_t survey_wire_version(enum survey_version v);
 /* The size of a DHE prime, which an answer may tell besides what it was asked. */
 void survey_note_answer(struct survey *s, const struct tls_answer *answer);
 /* A TLS 1.2 hello and all that its answer says: version, suite, hygiene. `what` is to be offered. */
