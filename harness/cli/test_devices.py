@@ -5,7 +5,7 @@ runs against the servers in memory.
 usage: test_devices.py MAILASSAY SOURCE_ROOT           (TAP on standard output)"""
 import sys
 
-import test_language
+from running import run_tests
 from test_language import check, expect, run
 
 TWO = """
@@ -116,5 +116,4 @@ TESTS = [codes_are_found_in_completions_and_untagged, a_code_that_does_not_come_
          vanished_moves_numbers, idle_ends_with_done]
 
 if __name__ == "__main__":
-    test_language.TESTS = TESTS
-    sys.exit(test_language.main())
+    sys.exit(run_tests(TESTS))
