@@ -227,16 +227,16 @@ static int restart(void *ctx, struct error *err)
 {
     struct own_target *o = ctx;
     join_served(o);
-    for (int i = 0; i < SERVICE_COUNT; i++) {
-        listener_close(o->listeners[i]);
-        o->listeners[i] = NULL;
-    }
-    free(o->port_args);
-    o->port_args = NULL;
+    for (int i = 0; i < SERVICE_COUNT; i++)
+        if (o->listeners[i])
+            listener_suspend(o->listeners[i]);
     reference_free(o->reference);
     o->reference = NULL;
     int r = start_reference(o, err);
-    return r == 0 && o->options.loopback ? listen_all(o, err) : r;
+    for (int i = 0; r == 0 && i < SERVICE_COUNT; i++)
+        if (o->listeners[i])
+            listener_resume(o->listeners[i]);
+    return r;
 }
 
 /* A restart keeps the mail, so there must be a journal even when nobody asked for one. */

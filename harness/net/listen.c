@@ -156,16 +156,33 @@ size_t listener_connections(const struct listener *l)
     return l->n;
 }
 
+void listener_suspend(struct listener *l)
+{
+    bool was = task_shield(true);
+    if (l->acceptor) {
+        task_cancel(l->acceptor);
+        task_join(l->acceptor);
+        l->acceptor = NULL;
+    }
+    for (struct connection *c = l->served; c; c = c->next)
+        task_cancel(c->task);
+    while (l->n)
+        cond_wait(&l->changed, NEVER);
+    task_shield(was);
+}
+
+void listener_resume(struct listener *l)
+{
+    l->acceptor = task_spawn(accept_all, l);
+}
+
 void listener_close(struct listener *l)
 {
     if (!l)
         return;
-    task_cancel(l->acceptor);
-    task_join(l->acceptor);
+    listener_suspend(l);
     task_close_fd(l->fd);
     l->closing = true;
-    for (struct connection *c = l->served; c; c = c->next)
-        task_cancel(c->task);
     cond_broadcast(&l->changed);
     task_join(l->reaper);
     assert(!l->served && !l->ended);

@@ -22,6 +22,11 @@ int listener_open(const struct listen_options *options, struct error *err, struc
 uint16_t listener_port(const struct listener *l);
 /* Connections being served now. */
 size_t listener_connections(const struct listener *l);
+/* A restart in two steps: cancels every connection's task and waits for their end; then serves
+   again. Who connects in between waits. The port stays taken all the time: to close and to listen
+   anew would lose it to any socket that the system gives a free port meanwhile. */
+void listener_suspend(struct listener *l);
+void listener_resume(struct listener *l);
 /* Stops accepting, cancels every connection's task, joins them all, frees l. NULL is fine. */
 void listener_close(struct listener *l);
 

@@ -114,6 +114,37 @@ static void close_while_served(void *arg)
     listener_close(NULL);
 }
 
+static void suspend_while_served(void *arg)
+{
+    struct stream *old, *later;
+    char line[100];
+    struct error err;
+    struct listener *l = echo_server(NULL), *other;
+    struct listen_options same_port = { .port = listener_port(l), .serve = echo };
+    ck_assert_int_eq(dial_host("127.0.0.1", listener_port(l), &err, &old), 0);
+    read_line(old, line, sizeof line);
+    listener_suspend(l);
+    ck_assert_uint_eq(listener_connections(l), 0);
+    ck_assert_int_eq(stream_read(old, line, 1, now() + SECONDS(30)), 0);
+    ck_assert_int_eq(listener_open(&same_port, &err, &other), ERR_NETWORK);
+    ck_assert_int_eq(dial_host("127.0.0.1", listener_port(l), &err, &later), 0);
+    task_yield();
+    ck_assert_uint_eq(listener_connections(l), 0);
+    listener_resume(l);
+    read_line(later, line, sizeof line);
+    ck_assert_uint_eq(listener_connections(l), 1);
+    listener_suspend(l);
+    listener_close(l);
+    stream_close(old);
+    stream_close(later);
+}
+
+START_TEST(a_suspended_listener_keeps_its_port)
+{
+    sched_main(CLOCK_REAL, suspend_while_served, NULL);
+}
+END_TEST
+
 /* --- why there is no connection --- */
 
 static const struct {
@@ -357,6 +388,7 @@ static void add(TCase *c)
     tcase_add_test(c, many_connections_are_served_at_once);
     tcase_add_loop_test(c, failures_are_told_apart, 0, COUNT(failures));
     tcase_add_test(c, closing_ends_every_connection);
+    tcase_add_test(c, a_suspended_listener_keeps_its_port);
     tcase_add_test(c, a_listener_says_why_it_cannot_listen);
     tcase_add_test(c, a_refusal_names_address_and_port);
     tcase_add_test(c, silence_is_a_timeout);
