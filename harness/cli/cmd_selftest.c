@@ -5,9 +5,12 @@
 #include "own_target.h"
 #include "port_column.h"
 #include "selftest_ports.h"
-#include "session.h"
+#include "selftest_trial.h"
 #include <string.h>
 #include <unistd.h>
+
+/* Checks at once over sockets. */
+enum { LOOPBACK_JOBS = 32 };
 
 static struct {
     bool loopback, matrix, no_faults;
@@ -47,6 +50,7 @@ const struct command_line *selftest_line(void)
 struct selftest {
     struct library library;
     struct own_shared shared;
+    struct trial_ground ground;
     struct planned_list plan; /* every variant that was selected */
     struct arena arena;
     struct proof_counts counts;
@@ -59,163 +63,102 @@ struct selftest {
     struct text_list columns; /* of the port matrix; none: all */
 };
 
-/* ---- one run against one server ---- */
-
-enum verdict { VERDICT_PASS, VERDICT_SKIP, VERDICT_FAIL, VERDICT_ERROR };
-
-struct trial {
-    enum verdict verdict;
-    char text[520];
-    bool invariant_broken; /* of the one that was asked for */
+/* A piece of the work, done as a whole by one task. What it has to say is printed when all that
+   stands before it is done, so the output does not depend on the number of tasks. */
+struct piece {
+    void (*fn)(struct selftest *st, struct piece *p);
+    size_t first, end; /* variants of a check */
+    const struct invariant *rule;
+    struct buf out;
+    bool done, passed, failed;
 };
 
-static void print_transcript(const struct result *r)
-{
-    static const char *const marks[2][3] = { { "->", "<-", "--" }, { "~>", "<~", "--" } };
-    for (size_t i = 0; i < r->transcript.n; i++) {
-        const struct result_event *e = &r->transcript.v[i];
-        printf("      %8.3f %-8s %s %s\n", (double)e->at / 1e9, e->device, marks[e->tls][e->kind],
-               e->text);
-    }
-}
-
-static void judge(const struct result *r, struct trial *t)
-{
-    switch (r->raw) {
-    case OUTCOME_PASS:
-        t->verdict = VERDICT_PASS;
-        break;
-    case OUTCOME_SKIP:
-        t->verdict = VERDICT_SKIP;
-        break;
-    case OUTCOME_FAIL:
-    case OUTCOME_WARN:
-    case OUTCOME_NOTE:
-        t->verdict = VERDICT_FAIL;
-        break;
-    default:
-        t->verdict = VERDICT_ERROR;
-        break;
-    }
-    snprintf(t->text, sizeof t->text, "%s",
-             r->failure  ? r->failure->message
-             : r->reason ? r->reason
-                         : "");
-}
-
-/* A server of its own for every trial: no trial can spoil another. */
-static void try_once(struct selftest *st, const struct planned *planned,
-                     const struct faults *faults, const char *invariant, bool show,
-                     struct trial *ret)
-{
-    struct own_target own;
-    struct run run;
-    struct session_options options = { .jobs = 1,
-                                       .seed = args.seed ? args.seed : 1,
-                                       .slow = !args.loopback };
-    struct session session = { .library = &st->library, .options = &options, .run = &run };
-    struct own_options own_options = { .shared = &st->shared,
-                                       .faults = *faults,
-                                       .loopback = args.loopback };
-    run_init(&run);
-    *ret = (struct trial) { .verdict = VERDICT_ERROR };
-    int r = own_target_open(&own, &own_options, &st->err);
-    if (r == 0) {
-        session.target = &own.target;
-        session.next_hop = own.next_hop;
-        *array_push(&session.plan) = *planned;
-        r = session_open(&session, &st->err);
-    }
-    if (r == 0) {
-        session_run(&session);
-        judge(run.results.v[0], ret);
-        const struct result *rule = invariant ? run_find(&run, invariant) : NULL;
-        for (size_t i = 1; i < run.results.n; i++)
-            if (run.results.v[i]->raw != OUTCOME_PASS) {
-                if (!invariant && faults_empty(faults))
-                    judge(run.results.v[i], ret);
-                if (run.results.v[i] == rule) {
-                    judge(rule, ret);
-                    ret->invariant_broken = true;
-                }
-            }
-        if (show)
-            print_transcript(run.results.v[0]);
-    } else {
-        snprintf(ret->text, sizeof ret->text, "%s", st->err.text);
-    }
-    session_close(&session);
-    own_target_close(&own);
-    array_release(&session.plan);
-    run_release(&run);
-}
+struct pieces {
+    struct piece *v;
+    size_t n, cap;
+};
 
 /* ---- the clean servers ---- */
 
-static const char *const verdict_names[] = { "pass", "skip", "FAIL", "error" };
+/* Once more, for its transcript. */
+static void show(struct selftest *st, size_t i, const struct faults *faults, struct piece *p)
+{
+    struct trial t;
+    trial_run(&st->ground, &st->plan.v[i], faults, NULL, &p->out, &t);
+}
 
-/* A check passes when at least one variant does and none does anything worse than skip. */
-static void clean_check(struct selftest *st, size_t first, size_t end)
+static void clean_variant(struct selftest *st, struct piece *p)
 {
     struct faults none = { 0 };
-    bool any = false, good = true;
-    for (size_t i = first; i < end; i++) {
-        struct trial t;
-        try_once(st, &st->plan.v[i], &none, NULL, false, &t);
-        any |= t.verdict == VERDICT_PASS;
-        bool bad = t.verdict == VERDICT_FAIL || t.verdict == VERDICT_ERROR;
-        good &= !bad;
-        if (bad || args.verbose)
-            printf("%-5s %s %s\n", verdict_names[t.verdict], st->plan.v[i].id, t.text);
-        if (bad && args.verbose > 1)
-            try_once(st, &st->plan.v[i], &none, NULL, true, &t);
+    struct trial t;
+    trial_run(&st->ground, &st->plan.v[p->first], &none, NULL, NULL, &t);
+    p->passed = t.verdict == TRIAL_PASS;
+    p->failed = t.verdict == TRIAL_FAIL || t.verdict == TRIAL_ERROR;
+    if (p->failed || args.verbose)
+        buf_addf(&p->out, "%-5s %s %s\n", trial_verdict_names[t.verdict], st->plan.v[p->first].id,
+                 t.text);
+    if (p->failed && args.verbose > 1)
+        show(st, p->first, &none, p);
+}
+
+/* A check passes when at least one variant does and none does anything worse than skip. */
+static void clean_check(struct selftest *st, const struct piece *p, size_t n)
+{
+    bool passed = false, failed = false;
+    for (size_t i = 0; i < n; i++) {
+        passed |= p[i].passed;
+        failed |= p[i].failed;
     }
-    if (!any && good)
-        printf("SKIP  %s: no variant of it ran\n", st->plan.v[first].check->id);
+    if (!passed && !failed)
+        printf("SKIP  %s: no variant of it ran\n", st->plan.v[p->first].check->id);
     st->counts.checks++;
-    st->counts.passed += any && good;
-    fflush(stdout);
+    st->counts.passed += passed && !failed;
 }
 
 /* ---- the faults ---- */
 
-static void print_kill(const char *fault, const char *by, const struct trial *t, bool killed)
+static void count_kill(struct selftest *st, const char *fault, const char *by,
+                       const struct trial *t, bool killed, struct piece *p)
 {
+    st->counts.faults++;
+    st->counts.killed += killed;
+    st->counts.survived += !killed;
     if (!killed)
-        printf("SURVIVED %-44s %s: %s%s%s\n", fault, by, verdict_names[t->verdict],
-               t->text[0] ? ": " : "", t->text);
+        buf_addf(&p->out, "SURVIVED %-44s %s: %s%s%s\n", fault, by, trial_verdict_names[t->verdict],
+                 t->text[0] ? ": " : "", t->text);
     else if (args.matrix || args.verbose)
-        printf("killed   %-44s %s: %s\n", fault, by, t->text);
-    fflush(stdout);
+        buf_addf(&p->out, "killed   %-44s %s: %s\n", fault, by, t->text);
 }
 
-static void prove_check(struct selftest *st, size_t first, size_t end)
+/* The first variant that fails kills the fault; when none does, the worst tells of all. */
+static void prove_fault(struct selftest *st, enum fault_id fault, struct piece *p)
 {
-    const struct check *c = st->plan.v[first].check;
-    const struct fault_row *rows_of_faults = fault_rows(&(size_t) { 0 });
-    for (size_t f = 0; f < c->n_faults; f++) {
-        struct faults faults = { 0 };
-        struct trial t = { 0 }, worst = { .verdict = VERDICT_PASS };
-        bool killed = false;
-        size_t i;
-        fault_set(&faults, c->faults[f]);
-        st->fault_seen[c->faults[f]] = true;
-        for (i = first; i < end && !killed; i++) {
-            try_once(st, &st->plan.v[i], &faults, NULL, false, &t);
-            killed = t.verdict == VERDICT_FAIL;
-            if (t.verdict > worst.verdict)
-                worst = t;
-        }
-        st->counts.faults++;
-        st->counts.killed += killed;
-        st->counts.survived += !killed;
-        print_kill(rows_of_faults[c->faults[f]].name, c->id, killed ? &t : &worst, killed);
-        if (!killed && args.verbose > 1)
-            try_once(st, &st->plan.v[i - 1], &faults, NULL, true, &t);
+    struct faults faults = { 0 };
+    struct trial t = { 0 }, worst = { .verdict = TRIAL_PASS };
+    bool killed = false;
+    size_t i;
+    fault_set(&faults, fault);
+    st->fault_seen[fault] = true;
+    for (i = p->first; i < p->end && !killed; i++) {
+        trial_run(&st->ground, &st->plan.v[i], &faults, NULL, NULL, &t);
+        killed = t.verdict == TRIAL_FAIL;
+        if (t.verdict > worst.verdict)
+            worst = t;
     }
+    count_kill(st, fault_rows(&(size_t) { 0 })[fault].name, st->plan.v[p->first].check->id,
+               killed ? &t : &worst, killed, p);
+    if (!killed && args.verbose > 1)
+        show(st, i - 1, &faults, p);
+}
+
+static void prove_check(struct selftest *st, struct piece *p)
+{
+    const struct check *c = st->plan.v[p->first].check;
+    for (size_t f = 0; f < c->n_faults; f++)
+        prove_fault(st, c->faults[f], p);
     st->counts.unproved += c->n_faults == 0;
     if (!c->n_faults)
-        printf("UNPROVED %s names no fault\n", c->id);
+        buf_addf(&p->out, "UNPROVED %s names no fault\n", c->id);
 }
 
 static bool is_selected(const struct selftest *st, const struct check *c, size_t *ret_first)
@@ -228,8 +171,9 @@ static bool is_selected(const struct selftest *st, const struct check *c, size_t
     return false;
 }
 
-static void prove_invariant(struct selftest *st, const struct invariant *rule)
+static void prove_invariant(struct selftest *st, struct piece *p)
 {
+    const struct invariant *rule = p->rule;
     struct faults faults = { 0 };
     struct trial t = { 0 };
     size_t n, first = 0;
@@ -240,19 +184,16 @@ static void prove_invariant(struct selftest *st, const struct invariant *rule)
     st->counts.checks++;
     st->counts.passed++; /* a clean run that breaks a rule fails the check that showed it */
     if (!proof || !is_selected(st, proof, &first) || !fault_add(&faults, slice_of(rule->fault))) {
-        printf("UNPROVED %s: there is no check %s or no fault %s\n", rule->id, rule->proof,
-               rule->fault);
+        buf_addf(&p->out, "UNPROVED %s: there is no check %s or no fault %s\n", rule->id,
+                 rule->proof, rule->fault);
         st->counts.unproved++;
         return;
     }
     for (size_t i = 0; i < n; i++)
         if (strcmp(all[i].name, rule->fault) == 0)
             st->fault_seen[i] = true;
-    try_once(st, &st->plan.v[first], &faults, rule->id, false, &t);
-    st->counts.faults++;
-    st->counts.killed += t.invariant_broken;
-    st->counts.survived += !t.invariant_broken;
-    print_kill(rule->fault, rule->id, &t, t.invariant_broken);
+    trial_run(&st->ground, &st->plan.v[first], &faults, rule->id, NULL, &t);
+    count_kill(st, rule->fault, rule->id, &t, t.invariant_broken, p);
 }
 
 static void unnamed_faults(struct selftest *st)
@@ -314,25 +255,108 @@ static void prove_ports(struct selftest *st)
     }
 }
 
-static void selftest_main(void *arg)
+static void add_piece(struct pieces *all, const struct piece *p)
 {
-    struct selftest *st = arg;
-    size_t n;
-    prove_ports(st);
-    const struct invariant *rules = invariant_rows(&n);
-    for (size_t i = 0; i < st->plan.n; i = end_of_check(st, i))
+    struct piece *added = array_push(all);
+    *added = *p;
+    buf_init(&added->out, BUF_OURS);
+}
+
+static void add_variants(struct selftest *st, struct pieces *all)
+{
+    for (size_t i = 0; i < st->plan.n; i++)
         if (!is_left_out(st, i))
-            clean_check(st, i, end_of_check(st, i));
-    if (args.no_faults)
-        return;
-    for (size_t i = 0; i < st->plan.n; i = end_of_check(st, i))
+            add_piece(all, &(struct piece) { .fn = clean_variant, .first = i, .end = i + 1 });
+}
+
+static void add_proofs(struct selftest *st, struct pieces *all)
+{
+    size_t end;
+    for (size_t i = 0; i < st->plan.n; i = end) {
+        end = end_of_check(st, i);
         if (is_left_out(st, i))
             faults_seen(st, st->plan.v[i].check);
         else
-            prove_check(st, i, end_of_check(st, i));
+            add_piece(all, &(struct piece) { .fn = prove_check, .first = i, .end = end });
+    }
+}
+
+static void add_invariants(struct pieces *all)
+{
+    size_t n;
+    const struct invariant *rules = invariant_rows(&n);
     for (size_t i = 0; i < n; i++)
-        prove_invariant(st, &rules[i]);
-    unnamed_faults(st);
+        add_piece(all, &(struct piece) { .fn = prove_invariant, .rule = &rules[i] });
+}
+
+struct crew {
+    struct selftest *st;
+    struct pieces todo;
+    size_t taken;
+    struct cond one_done;
+};
+
+static void work(void *arg)
+{
+    struct crew *crew = arg;
+    while (crew->taken < crew->todo.n) {
+        struct piece *p = &crew->todo.v[crew->taken++];
+        p->fn(crew->st, p);
+        p->done = true;
+        cond_broadcast(&crew->one_done);
+    }
+}
+
+static bool same_check(const struct crew *crew, const struct piece *a, const struct piece *b)
+{
+    const struct planned *plan = crew->st->plan.v;
+    return b < crew->todo.v + crew->todo.n && a->fn == b->fn && !b->rule &&
+           plan[a->first].check == plan[b->first].check;
+}
+
+static void print_in_order(struct crew *crew)
+{
+    const struct piece *begin = crew->todo.v;
+    for (struct piece *p = crew->todo.v; p < crew->todo.v + crew->todo.n; p++) {
+        while (!p->done)
+            cond_wait(&crew->one_done, NEVER);
+        fputs(p->out.p, stdout);
+        buf_release(&p->out);
+        if (!same_check(crew, begin, p + 1)) {
+            if (p->fn == clean_variant)
+                clean_check(crew->st, begin, (size_t)(p + 1 - begin));
+            begin = p + 1;
+        }
+        fflush(stdout);
+    }
+}
+
+/* In memory the checks take turns, as nobody ever waits; over sockets they mostly wait. */
+static void work_through(struct crew *crew)
+{
+    struct task *workers[LOOPBACK_JOBS];
+    size_t n = args.loopback ? COUNT(workers) : 1;
+    for (size_t i = 0; i < n; i++)
+        workers[i] = task_spawn(work, crew);
+    print_in_order(crew);
+    for (size_t i = 0; i < n; i++)
+        task_join(workers[i]);
+}
+
+static void selftest_main(void *arg)
+{
+    struct selftest *st = arg;
+    struct crew crew = { .st = st };
+    prove_ports(st);
+    add_variants(st, &crew.todo);
+    if (!args.no_faults) {
+        add_proofs(st, &crew.todo);
+        add_invariants(&crew.todo);
+    }
+    work_through(&crew);
+    array_release(&crew.todo);
+    if (!args.no_faults)
+        unnamed_faults(st);
 }
 
 static nsec clock_now(void)
@@ -402,6 +426,8 @@ int cmd_selftest(int argc, char **argv)
         status = say_error(&st.err);
     if (!status) {
         own_shared_init(&st.shared);
+        st.ground = (struct trial_ground) { &st.library, &st.shared, args.seed ? args.seed : 1,
+                                            args.loopback };
         sched_main(args.loopback ? CLOCK_REAL : CLOCK_VIRTUAL, selftest_main, &st);
         own_shared_release(&st.shared);
         status = conclude(&st);
