@@ -4,6 +4,7 @@
 # shellcheck disable=SC2034,SC2154
 packages='cyrus-imapd cyrus-pop3d sasl2-bin libsasl2-modules libsasl2-modules-db mount openssl'
 services='lmtp pop3 pop3s imap imaps'
+without_tls='lmtp'
 next_hop=no
 certificate=rsa
 

@@ -101,7 +101,13 @@ target_file() {
     local service user
     printf '# Written by target start. A private server on this machine, to be tested and thrown away.\n'
     printf 'name: %s\nhost: 127.0.0.1\nservices:\n' "$name"
-    for service in $services; do printf '  %s: %s\n' "$service" "$(port_of "$service")"; done
+    for service in $services; do
+        if [[ " ${without_tls:-} " == *" $service "* ]]; then
+            printf '  %s: {port: %s, tls: none}\n' "$service" "$(port_of "$service")"
+        else
+            printf '  %s: %s\n' "$service" "$(port_of "$service")"
+        fi
+    done
     printf 'tls:\n  ca: %s\n  name: mail.%s\naccounts:\n' "$(yaml_text "$state/ca.pem")" "$domain"
     for user in "${users[@]}"; do
         printf '  - user: %s\n    address: %s\n' "$user" "$user@$domain"
