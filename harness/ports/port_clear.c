@@ -184,7 +184,7 @@ static void begin_tls(struct visit *v, struct talk *t)
         return;
     }
     bool up = visit_shake(v, t);
-    f->starttls_works = up ? SEEN_YES : SEEN_NO;
+    f->starttls_works = up ? SEEN_YES : f->tls.failure ? SEEN_NO : SEEN_UNCLEAR;
     if (up)
         visit_in_tls(v, t);
 }

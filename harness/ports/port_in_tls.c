@@ -12,6 +12,8 @@ bool visit_shake(struct visit *v, struct talk *t)
     int r = talk_start_tls(t, &how, &err);
     if (r == 0)
         visit_note_session(v, tls_info(t->tls));
+    else if (r == ERR_CANCEL)
+        visit_unclear(v->facts, "%s", err.text);
     else
         visit_note_failure(v->facts, &err, &failed);
     tls_info_release(&failed);

@@ -103,8 +103,9 @@ static void inject(struct visit *v, struct talk *t)
     }
     visit_tls_options(f, &how);
     how.resume = v->session;
-    if (talk_start_tls(t, &how, &err) < 0) {
-        f->injection = INJECTION_HANDSHAKE_FAILED;
+    int r = talk_start_tls(t, &how, &err);
+    if (r < 0) {
+        f->injection = r == ERR_CANCEL ? INJECTION_UNCLEAR : INJECTION_HANDSHAKE_FAILED;
         f->injection_said = port_facts_text(f, slice_of(err.text));
         return;
     }

@@ -103,8 +103,10 @@ static void try_tls(struct visit *v, struct talk *t, nsec connected)
 {
     if (visit_shake(v, t))
         greet_in_tls(v, t);
-    else
+    else if (v->facts->tls.failure)
         note_no_tls(v, t, connected);
+    else
+        visit_broke_off(v->facts);
 }
 
 /* The first time it may have any reason: the facts say what was seen. */

@@ -36,7 +36,8 @@ void visit_in_clear(struct visit *v, struct talk *t);
 enum talk_answer visit_go_ahead(struct talk *t, bool *bytes_before);
 
 /* ---- port_in_tls.c: after the handshake ---- */
-/* Shakes hands for the first session and notes all about it. False when it failed. */
+/* Shakes hands for the first session and notes all about it. False when it failed: facts->tls.failure
+   says how, unless it was interrupted. */
 bool visit_shake(struct visit *v, struct talk *t);
 void visit_in_tls(struct visit *v, struct talk *t);
 /* QUIT or LOGOUT. */

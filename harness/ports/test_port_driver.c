@@ -3,6 +3,7 @@
 #include <openssl/x509v3.h>
 #include "reference.h"
 #include "service.h"
+#include "shape_stream.h"
 #include <sys/socket.h>
 
 enum { SERVED_MAX = 600, ROWS_MAX = 24 };
@@ -19,6 +20,7 @@ struct driver {
     struct served *served[SERVED_MAX];
     size_t n_served;
     unsigned dialled;
+    struct task *visitor;
 };
 
 struct served {
@@ -134,11 +136,19 @@ static int dial_driver(void *ctx, const struct port_spec *where, nsec deadline, 
     if (service)
         s->service = service->id;
     s->task = task_spawn_named("server", lines ? serve_script : serve_reference, s);
-    *ret = ends[0];
+    struct shape slow = { .delay = d->how->delay };
+    *ret = slow.delay ? shape_open(ends[0], &slow, &slow) : ends[0];
     return 0;
 }
 
 /* ---- the visit ---- */
+
+static void interrupt(void *arg)
+{
+    struct driver *d = arg;
+    if (task_sleep(d->how->interrupt_at) == WAKE_TIMEOUT)
+        task_cancel(d->visitor);
+}
 
 static void start_servers(struct driver *d)
 {
@@ -191,7 +201,14 @@ static void drive(void *arg)
                                     .max_connections = d->how->max_connections,
                                     .timeout = d->how->timeout };
     size_t n = make_rows(d, rows);
+    d->visitor = task_self();
+    struct task *interrupter =
+        d->how->interrupt_at ? task_spawn_named("interrupter", interrupt, d) : NULL;
     port_visit_all(&options, rows, n, NULL, NULL);
+    task_uncancel();
+    if (interrupter)
+        task_cancel(interrupter);
+    task_join(interrupter);
     ck_assert_uint_eq(budget.open, 0);
     d->look(rows, n, d->arg);
     for (size_t i = 0; i < n; i++)

@@ -27,6 +27,8 @@ struct visiting {
     bool full;
     unsigned max_connections;
     nsec timeout;
+    nsec delay;        /* before each piece of octets, both ways */
+    nsec interrupt_at; /* when the visits are cancelled; 0: never */
 };
 
 /* Visits the standard ports, `n` of them, and calls look() with the rows before they are released.

@@ -1,7 +1,9 @@
 /* Visits of the reference servers: without a fault, and with each of those that the matrix looks for.
    A fault must change the line of the facts that is about it. */
 #include "fault.h"
+#include "port_column.h"
 #include "test_port_driver.h"
+#include <time.h>
 
 static const int all_ports[] = { 25, 2525, 587, 465, 110, 995, 143, 993, 24 };
 
@@ -68,6 +70,40 @@ START_TEST(a_second_greeting_is_no_injection)
 {
     visit_ports(&(struct visiting) { .fault = "tls.starttls.second-greeting" }, all_ports,
                 COUNT(all_ports), look_uninjected, NULL);
+}
+END_TEST
+
+/* ---- interrupted ---- */
+
+enum { INTERRUPTIONS = 60, INTERRUPTED_EVERY_MILLIS = 80, PIECE_MILLIS = 20 };
+
+/* Servers without a fault, however little was heard of them. */
+static void look_unaccused(struct port_facts *rows, size_t n, void *arg)
+{
+    const struct port_policy *policy = arg;
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < n_port_columns; c++) {
+            struct port_judging j = { &rows[i], policy, rows, n, (int64_t)time(NULL) };
+            struct port_verdict v;
+            port_judge(&j, &port_columns[c], &v);
+            ck_assert_msg(v.outcome == OUTCOME_PASS || v.outcome == OUTCOME_SKIP ||
+                              v.outcome == OUTCOME_ERROR,
+                          "port %u, %s: %s", rows[i].spec.port, port_columns[c].name, v.text);
+        }
+}
+
+START_TEST(an_interruption_accuses_nobody)
+{
+    static const int ports[] = { 25, 587, 465, 110, 143, 993 };
+    struct visiting how = { .delay = MILLIS(PIECE_MILLIS),
+                            .interrupt_at = MILLIS(INTERRUPTED_EVERY_MILLIS) * (_i + 1),
+                            .full = true };
+    struct port_policy policy;
+    struct problems problems = { 0 };
+    ck_assert_int_eq(port_policy_load(TEST_SCENARIOS, "rfc9325", &policy, &problems, NULL), 0);
+    visit_ports(&how, ports, COUNT(ports), look_unaccused, &policy);
+    port_policy_release(&policy);
+    problems_release(&problems);
 }
 END_TEST
 
@@ -222,6 +258,7 @@ static void add(TCase *t)
     tcase_add_test(t, clean);
     tcase_add_test(t, nothing_secret_is_sent);
     tcase_add_test(t, a_second_greeting_is_no_injection);
+    tcase_add_loop_test(t, an_interruption_accuses_nobody, 0, INTERRUPTIONS);
     tcase_add_loop_test(t, fault_shows, 0, COUNT(shown));
     tcase_add_test(t, every_fault_of_the_matrix_shows);
 }
