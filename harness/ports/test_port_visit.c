@@ -2,7 +2,9 @@
    A fault must change the line of the facts that is about it. */
 #include "fault.h"
 #include "port_column.h"
+#include "port_visit_private.h"
 #include "test_port_driver.h"
+#include <sys/socket.h>
 #include <time.h>
 
 static const int all_ports[] = { 25, 2525, 587, 465, 110, 995, 143, 993, 24 };
@@ -94,7 +96,7 @@ static void look_unaccused(struct port_facts *rows, size_t n, void *arg)
 
 START_TEST(an_interruption_accuses_nobody)
 {
-    static const int ports[] = { 25, 587, 465, 110, 143, 993 };
+    static const int ports[] = { 25, -587, 465, 110, -143, -993 };
     struct visiting how = { .delay = MILLIS(PIECE_MILLIS),
                             .interrupt_at = MILLIS(INTERRUPTED_EVERY_MILLIS) * (_i + 1),
                             .full = true };
@@ -104,6 +106,71 @@ START_TEST(an_interruption_accuses_nobody)
     visit_ports(&how, ports, COUNT(ports), look_unaccused, &policy);
     port_policy_release(&policy);
     problems_release(&problems);
+}
+END_TEST
+
+/* ---- both address families ---- */
+
+#define SESSION                                                                                    \
+    .speaks = SPEAKS_TLS, .tls = { .up = true, .version_name = "TLSv1.3", .cipher = "x" }
+#define CLEAR .speaks = SPEAKS_CLEAR, .protocol_known = true
+#define OLD(answer) .survey = { .version = { [SURVEY_TLS10] = answer } }
+static const struct {
+    struct port_facts v4, v6;
+    enum seen parity;
+    const char *text;
+} families[] = {
+    { { SESSION }, { SESSION }, SEEN_YES, NULL },
+    { { SESSION },
+      { .speaks = SPEAKS_TLS, .tls = { .up = true, .version_name = "TLSv1.2", .cipher = "y" } },
+      SEEN_NO,
+      "the version of TLS, the cipher suite" },
+    { { SESSION }, { .speaks = SPEAKS_UNKNOWN }, SEEN_UNCLEAR, NULL },
+    { { .speaks = SPEAKS_SILENCE }, { SESSION }, SEEN_UNCLEAR, NULL },
+    { { SESSION }, { CLEAR }, SEEN_NO, "what speaks there" },
+    { { SESSION },
+      { .speaks = SPEAKS_TLS, .tls = { .failure = "late", .alert = -1 } },
+      SEEN_UNCLEAR,
+      NULL },
+    { { SESSION },
+      { .speaks = SPEAKS_TLS, .tls = { .failure = "alert 40", .alert = 40 } },
+      SEEN_NO,
+      "whether TLS comes about" },
+    { { CLEAR, .protocol_seen = PORT_IMAP },
+      { CLEAR, .protocol_seen = PORT_POP3 },
+      SEEN_NO,
+      "what speaks there" },
+    { { CLEAR, .starttls_offered = SEEN_YES },
+      { CLEAR, .starttls_offered = SEEN_NO },
+      SEEN_NO,
+      "the offer of STARTTLS" },
+    { { CLEAR, .starttls_offered = SEEN_YES }, { CLEAR }, SEEN_UNCLEAR, NULL },
+    { { CLEAR, .clear_caps = { .known = true, .list = { .n = 1 } } },
+      { CLEAR },
+      SEEN_UNCLEAR,
+      NULL },
+    { { SESSION, OLD(SURVEY_ACCEPTED) },
+      { SESSION, OLD(SURVEY_REFUSED) },
+      SEEN_NO,
+      "the versions that are taken" },
+    { { SESSION, OLD(SURVEY_ACCEPTED) }, { SESSION, OLD(SURVEY_UNCLEAR) }, SEEN_YES, NULL },
+};
+
+/* What was not heard of one of them is no difference. */
+START_TEST(families_are_compared)
+{
+    struct port_facts rows[] = { families[_i].v4, families[_i].v6 };
+    for (size_t i = 0; i < 2; i++) {
+        rows[i].spec =
+            (struct port_spec) { .host = TEST_HOST, .port = 993, .family = i ? AF_INET6 : AF_INET };
+        rows[i].reach = REACH_OPEN;
+    }
+    visit_parity(rows, 2);
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_msg(rows[i].parity == families[_i].parity, "%s", rows[i].parity_text);
+        ck_assert_pstr_eq(rows[i].parity_text, families[_i].text);
+        arena_release(&rows[i].arena);
+    }
 }
 END_TEST
 
@@ -259,6 +326,7 @@ static void add(TCase *t)
     tcase_add_test(t, nothing_secret_is_sent);
     tcase_add_test(t, a_second_greeting_is_no_injection);
     tcase_add_loop_test(t, an_interruption_accuses_nobody, 0, INTERRUPTIONS);
+    tcase_add_loop_test(t, families_are_compared, 0, COUNT(families));
     tcase_add_loop_test(t, fault_shows, 0, COUNT(shown));
     tcase_add_test(t, every_fault_of_the_matrix_shows);
 }
