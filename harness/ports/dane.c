@@ -174,29 +174,26 @@ static bool holds(const struct dns_record *r, const struct dane_peer *peer,
 
 /* ---- why none does ---- */
 
-static bool near_miss(const struct dns_record *r, bool is_void_record, const struct dane_peer *peer,
-                      const char **ret)
+/* What the record of a server that it does not name was perhaps meant to be; NULL: nothing known. */
+static const char *near_miss(const struct dns_record *r, bool is_void_record,
+                             const struct dane_peer *peer)
 {
-    struct dns_record other = *r;
     char none[DANE_TEXT_MAX];
-    other.usage = r->usage == DANE_USAGE_EE ? DANE_USAGE_TA : DANE_USAGE_EE;
     if (is_void_record && holds(r, peer, none))
-        *ret = "only a SHA-256 record names the server, and the SHA-512 record beside it makes "
+        return "only a SHA-256 record names the server, and the SHA-512 record beside it makes "
                "that one void; publish the SHA-512 digest of the present one, or remove it";
-    else if (names_certificate(r, peer->leaf, !r->selector))
-        *ret = r->selector ? "the digest is that of the whole certificate, but the selector 1 says "
+    if (names_certificate(r, peer->leaf, !r->selector))
+        return r->selector ? "the digest is that of the whole certificate, but the selector 1 says "
                              "public key; publish selector 0, or the key's digest"
                            : "the digest is that of the public key, but the selector 0 says whole "
                              "certificate; publish selector 1";
-    else if (r->usage == DANE_USAGE_TA && names_certificate(r, peer->leaf, r->selector))
-        *ret = "a record of usage 2 names the server's own certificate, which is no authority; "
+    if (r->usage == DANE_USAGE_TA && names_certificate(r, peer->leaf, r->selector))
+        return "a record of usage 2 names the server's own certificate, which is no authority; "
                "publish it with usage 3";
-    else if (r->usage == DANE_USAGE_EE && anchor_of(&other, peer))
-        *ret =
-            "a record of usage 3 names the certificate of the authority; publish it with usage 2";
-    else
-        return false;
-    return true;
+    if (r->usage == DANE_USAGE_EE && anchor_of(r, peer))
+        return "a record of usage 3 names the certificate of the authority; publish it with usage "
+               "2";
+    return NULL;
 }
 
 static void explain(const struct dns_record *records, size_t n, const struct dane_peer *peer,
@@ -210,7 +207,7 @@ static void explain(const struct dns_record *records, size_t n, const struct dan
             continue;
         anchors |= records[i].usage == DANE_USAGE_TA;
         leaves |= records[i].usage == DANE_USAGE_EE;
-        near_miss(&records[i], is_void(&records[i], records, n), peer, &why);
+        why = near_miss(&records[i], is_void(&records[i], records, n), peer);
     }
     dane_recommended(peer->leaf, recommended);
     if (why)
