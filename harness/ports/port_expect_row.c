@@ -160,9 +160,12 @@ static bool not_this_protocol(struct holding *h)
     return fail(h, seen);
 }
 
+/* Without an alert it is not the server's word: time ran out, or the network failed. */
 static bool no_handshake(struct holding *h)
 {
     const char *why = h->f->tls.failure;
+    if (h->f->tls.alert < 0)
+        return unknown(h, ERR_NETWORK, why ? why : "TLS was not tried to its end");
     buf_addf(&h->ret->text, "%s takes no TLS session, although %s is published%s%s", h->name,
              h->wanted, why ? ": " : "", why ? why : "");
     return fail(h, why ? why : "the TLS handshake fails");

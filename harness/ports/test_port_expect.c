@@ -60,6 +60,12 @@ static void no_handshake(struct port_facts *f)
     f->tls.up = false;
     f->tls.failure = "handshake failure (alert 40)";
 }
+static void late_handshake(struct port_facts *f)
+{
+    f->tls.up = false;
+    f->tls.failure = "no answer in time";
+    f->tls.alert = -1;
+}
 static void starttls_refused(struct port_facts *f)
 {
     f->starttls_works = SEEN_NO;
@@ -139,6 +145,8 @@ static const struct {
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, smtp, OUTCOME_FAIL,
       "speaks SMTP where IMAP with implicit TLS is published" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, no_handshake, OUTCOME_FAIL, "alert 40" },
+    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, late_handshake, OUTCOME_ERROR, "no answer in time" },
+    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, lmtp, OUTCOME_FAIL, "speaks LMTP where IMAP" },
     { PROTOCOL_SMTP, TLS_MODE_STARTTLS, PW, spoil_no_starttls, OUTCOME_FAIL,
       "does not offer STARTTLS, although it is published" },
     { PROTOCOL_POP3, TLS_MODE_STARTTLS, PW, spoil_no_starttls, OUTCOME_FAIL,
@@ -238,6 +246,7 @@ static const struct {
     { REACH_OPEN, REACH_REFUSED, OUTCOME_FAIL, "(IPv6)" },
     { REACH_REFUSED, REACH_NO_ROUTE, OUTCOME_FAIL, "nothing listens" },
     { REACH_NO_ADDRESS, REACH_OPEN, OUTCOME_PASS, "" },
+    { REACH_RATE_LIMITED, REACH_OPEN, OUTCOME_PASS, "" },
     { REACH_RATE_LIMITED, REACH_NO_ROUTE, OUTCOME_ERROR, "rate limited" },
     { REACH_NO_ADDRESS, REACH_NO_ADDRESS, OUTCOME_ERROR, "no address" },
 };
@@ -355,6 +364,11 @@ START_TEST(rows_of_a_profile)
         ck_assert(rows[i].port == 110 || rows[i].port == 995);
     }
     ck_assert_uint_ge(port_rows_of_profile(&s.profile, rows, 2), 5);
+    s.profile.not_offered = 1u << PROTOCOL_SMTP; /* never the port of mail between servers */
+    size_t n = port_rows_of_profile(&s.profile, rows, 16);
+    ck_assert_uint_gt(n, 3);
+    for (size_t i = 3; i < n; i++)
+        ck_assert_int_eq(rows[i].role, ROLE_SUBMISSION);
     scene_close(&s);
 }
 END_TEST
