@@ -18,6 +18,13 @@
         .v = (uint16_t[]) { __VA_ARGS__ },                                                         \
         .n = sizeof((uint16_t[]) { __VA_ARGS__ }) / sizeof(uint16_t)                               \
     }
+#define CAPS(...)                                                                                  \
+    {                                                                                              \
+        .known = true, .list = {                                                                   \
+            .v = (struct capability[]) { __VA_ARGS__ },                                            \
+            .n = sizeof((struct capability[]) { __VA_ARGS__ }) / sizeof(struct capability)         \
+        }                                                                                          \
+    }
 #define OPEN_CLEAR .reach = REACH_OPEN, .speaks = SPEAKS_CLEAR
 #define OPEN_TLS .reach = REACH_OPEN, .speaks = SPEAKS_TLS
 #define TLS_13 .up = true, .version = TLS1_3_VERSION, .version_name = "TLS 1.3"

@@ -47,6 +47,7 @@ static const struct line_case lines[] = {
     { PORT_IMAP, "v1", "v1 NO refused", TALK_NO },
     { PORT_IMAP, "v1", "v1 BAD what", TALK_NO },
     { PORT_IMAP, "v1", "v10 OK", TALK_YES, true },
+    { PORT_IMAP, "v1", "v0 NO late", TALK_YES, true },
     { PORT_IMAP, "v1", "+ go on", TALK_GO },
     { PORT_IMAP, "v1", "v1 HUH", TALK_NONSENSE },
     { PORT_SIEVE, "", "\"SIEVE\" \"x\"", TALK_YES, true },

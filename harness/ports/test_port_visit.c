@@ -38,6 +38,23 @@ START_TEST(clean)
 }
 END_TEST
 
+/* What the quick visit has no connection for. */
+static void look_full(struct port_facts *rows, size_t n, void *arg)
+{
+    char text[FACTS_TEXT];
+    for (size_t i = 0; i < n; i++)
+        ck_assert_msg(rows[i].tls.resumed == SEEN_YES && rows[i].tls.alpn_foreign == SEEN_NO &&
+                          rows[i].tls.unknown_name == CERT_REFUSED && !rows[i].unclear.n,
+                      "%s", facts_text(&rows[i], text));
+}
+
+START_TEST(full)
+{
+    static const int ports[] = { 587, 465, 993 };
+    visit_ports(&(struct visiting) { .full = true }, ports, COUNT(ports), look_full, NULL);
+}
+END_TEST
+
 /* All that is sent, to be sure that nobody is told a password, or given mail. */
 static void look_polite(struct port_facts *rows, size_t n, void *arg)
 {
@@ -323,6 +340,7 @@ END_TEST
 static void add(TCase *t)
 {
     tcase_add_test(t, clean);
+    tcase_add_test(t, full);
     tcase_add_test(t, nothing_secret_is_sent);
     tcase_add_test(t, a_second_greeting_is_no_injection);
     tcase_add_loop_test(t, an_interruption_accuses_nobody, 0, INTERRUPTIONS);
