@@ -26,6 +26,7 @@ struct fetch {
     struct buf body;
     size_t header_octets;
     bool too_large;
+    bool unset; /* libcurl refused an option */
     char *dns_id;
     char why[CURL_ERROR_SIZE];
     CURLcode code;
@@ -121,22 +122,25 @@ static struct curl_slist *list_of(const char *const *texts)
     return list;
 }
 
+/* An option that is not set must end the request: without those of trust, anybody would answer. */
+#define SET(f, option, value)                                                                      \
+    ((f)->unset |= curl_easy_setopt((f)->easy, (option), (value)) != CURLE_OK)
+
 static void set_trust(struct fetch *f, const struct http_request *request)
 {
-    CURL *c = f->easy;
     if (request->dns_id) {
         f->dns_id = xstrdup(request->dns_id);
-        curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, on_tls);
-        curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, f);
+        SET(f, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+        SET(f, CURLOPT_SSL_CTX_DATA, f);
     }
     if (!request->ca_file && !request->ca_pem.n)
         return;
-    curl_easy_setopt(c, CURLOPT_CAPATH, NULL); // the system's roots are not added to ours
+    SET(f, CURLOPT_CAPATH, NULL); // the system's roots are not added to ours
     if (request->ca_file)
-        curl_easy_setopt(c, CURLOPT_CAINFO, request->ca_file);
+        SET(f, CURLOPT_CAINFO, request->ca_file);
     if (request->ca_pem.n) {
         struct curl_blob pem = { (void *)request->ca_pem.p, request->ca_pem.n, CURL_BLOB_COPY };
-        curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &pem);
+        SET(f, CURLOPT_CAINFO_BLOB, &pem);
     }
 }
 
@@ -144,8 +148,8 @@ static void set_content(struct fetch *f, const struct http_request *request)
 {
     if (!request->post_body)
         return;
-    curl_easy_setopt(f->easy, CURLOPT_POSTFIELDSIZE, (long)strlen(request->post_body));
-    curl_easy_setopt(f->easy, CURLOPT_COPYPOSTFIELDS, request->post_body);
+    SET(f, CURLOPT_POSTFIELDSIZE, (long)strlen(request->post_body));
+    SET(f, CURLOPT_COPYPOSTFIELDS, request->post_body);
     if (request->content_type) {
         autofree char *field = xprintf("Content-Type: %s", request->content_type);
         f->headers = curl_slist_append(f->headers, field);
@@ -153,20 +157,20 @@ static void set_content(struct fetch *f, const struct http_request *request)
     f->headers = curl_slist_append(f->headers, "Expect:");
 }
 
-static void set_limits(CURL *c, const struct http_request *request)
+static void set_limits(struct fetch *f, const struct http_request *request)
 {
     nsec timeout = request->timeout ? request->timeout : HTTP_TIMEOUT;
     const char *protocols = request->https_only ? "https" : "http,https";
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, protocols);
-    curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, request->no_redirects ? 0L : 1L);
-    curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(timeout / MILLIS(1)) + 1);
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_PROXY, "");
-    curl_easy_setopt(c, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-    curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(c, CURLOPT_USERAGENT, "mailassay");
+    SET(f, CURLOPT_PROTOCOLS_STR, protocols);
+    SET(f, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
+    SET(f, CURLOPT_FOLLOWLOCATION, request->no_redirects ? 0L : 1L);
+    SET(f, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX);
+    SET(f, CURLOPT_TIMEOUT_MS, (long)(timeout / MILLIS(1)) + 1);
+    SET(f, CURLOPT_NOSIGNAL, 1L);
+    SET(f, CURLOPT_PROXY, "");
+    SET(f, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    SET(f, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(f, CURLOPT_USERAGENT, "mailassay");
 }
 
 static struct fetch *fetch_new(const struct http_request *request)
@@ -182,18 +186,22 @@ static struct fetch *fetch_new(const struct http_request *request)
     }
     f->resolve = list_of(request->resolve);
     f->connect_to = list_of(request->connect_to);
-    set_limits(f->easy, request);
+    set_limits(f, request);
     set_trust(f, request);
     set_content(f, request);
-    curl_easy_setopt(f->easy, CURLOPT_URL, request->url);
-    curl_easy_setopt(f->easy, CURLOPT_RESOLVE, f->resolve);
-    curl_easy_setopt(f->easy, CURLOPT_CONNECT_TO, f->connect_to);
-    curl_easy_setopt(f->easy, CURLOPT_HTTPHEADER, f->headers);
-    curl_easy_setopt(f->easy, CURLOPT_ERRORBUFFER, f->why);
-    curl_easy_setopt(f->easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(f->easy, CURLOPT_WRITEDATA, f);
-    curl_easy_setopt(f->easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(f->easy, CURLOPT_HEADERDATA, f);
+    SET(f, CURLOPT_URL, request->url);
+    SET(f, CURLOPT_RESOLVE, f->resolve);
+    SET(f, CURLOPT_CONNECT_TO, f->connect_to);
+    SET(f, CURLOPT_HTTPHEADER, f->headers);
+    SET(f, CURLOPT_ERRORBUFFER, f->why);
+    SET(f, CURLOPT_WRITEFUNCTION, on_body);
+    SET(f, CURLOPT_WRITEDATA, f);
+    SET(f, CURLOPT_HEADERFUNCTION, on_header);
+    SET(f, CURLOPT_HEADERDATA, f);
+    if (f->unset) {
+        fetch_drop(f);
+        return NULL;
+    }
     return f;
 }
 
@@ -296,7 +304,7 @@ static int wait_answer(struct fetch *f, int fd, const struct http_request *reque
     bool was = task_shield(true);
     task_wait_fd(fd, POLLIN, now() + SECONDS(2)); // it ends at once, but for a look-up under way
     task_shield(was);
-    return error_set(err, ERR_CANCEL, "cancelled while fetching %s", request->url);
+    return error_set(err, ERR_CANCEL, "cancelled while fetching %.*s", SLICE_ARG(shown(request)));
 }
 
 int http_fetch(const struct http_request *request, struct error *err, struct http_answer *ret)
@@ -308,18 +316,18 @@ int http_fetch(const struct http_request *request, struct error *err, struct htt
         return error_set(err, ERR_INTERNAL, "cannot fetch %.*s: %s", SLICE_ARG(shown(request)),
                          strerror(errno));
     struct fetch *f = fetch_new(request);
-    int failure = f ? 0 : ENOMEM;
+    const char *why = f ? NULL : "libcurl cannot be set up";
     if (f) {
         f->owners = 2;
         f->done = ends[1];
-        failure = helper_thread_start(fetch_thread, f);
+        int failure = helper_thread_start(fetch_thread, f);
+        why = failure ? strerror(failure) : NULL;
     }
-    if (failure) {
+    if (why) {
         close(ends[1]);
         if (f)
             fetch_drop(f); // the thread's share
-        r = error_set(err, ERR_INTERNAL, "cannot fetch %.*s: %s", SLICE_ARG(shown(request)),
-                      strerror(failure));
+        r = error_set(err, ERR_INTERNAL, "cannot fetch %.*s: %s", SLICE_ARG(shown(request)), why);
     } else {
         r = wait_answer(f, ends[0], request, err, ret);
     }

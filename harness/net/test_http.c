@@ -272,8 +272,9 @@ static void fetch_slow(void *arg)
     struct error err = { 0 };
     struct http_answer a;
     struct http_request request = { .timeout = SECONDS(60) };
-    int r = fetch("http://web.example.test:8080/slow", &request, S(""), &err, &a);
+    int r = fetch("http://web.example.test:8080/slow#of=me", &request, S(""), &err, &a);
     ck_assert_int_eq(r, ERR_CANCEL);
+    ck_assert_ptr_null(strstr(err.text, "of=me"));
     *(int *)arg += 1;
 }
 
