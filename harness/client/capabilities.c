@@ -102,23 +102,6 @@ bool caps_has(const struct capabilities *caps, slice name)
            caps_has_param(caps, slice_sub(name, 0, equals), slice_skip(name, equals + 1));
 }
 
-bool caps_value(const struct capabilities *caps, slice name, slice *ret)
-{
-    array_each (cap, &caps->list) {
-        bool whole = slice_eq_nocase(cap->name, name);
-        if (whole && cap->n_params) {
-            *ret = cap->params[0];
-            return true;
-        }
-        if (cap->name.n > name.n && cap->name.p[name.n] == '=' &&
-            slice_starts_nocase(cap->name, name)) {
-            *ret = slice_skip(cap->name, name.n + 1);
-            return true;
-        }
-    }
-    return false;
-}
-
 bool caps_has_mechanism(const struct capabilities *caps, slice mechanism)
 {
     array_each (cap, &caps->list)
@@ -126,16 +109,6 @@ bool caps_has_mechanism(const struct capabilities *caps, slice mechanism)
             slice_eq_nocase(slice_skip(cap->name, 5), mechanism))
             return true;
     return caps_has_param(caps, S("AUTH"), mechanism) || caps_has_param(caps, S("SASL"), mechanism);
-}
-
-const char *caps_state_name(enum caps_state state)
-{
-    static const char *const names[CAPS_STATES] = {
-        [CAPS_CLEAR] = "before TLS",
-        [CAPS_TLS] = "in TLS",
-        [CAPS_LOGIN] = "after login",
-    };
-    return names[state];
 }
 
 void session_capabilities_release(struct session_capabilities *s)

@@ -41,14 +41,11 @@ const struct capability *caps_get(const struct capabilities *caps, slice name);
 bool caps_has(const struct capabilities *caps, slice name);
 /* One parameter of an SMTP or POP3 capability, by whole token. */
 bool caps_has_param(const struct capabilities *caps, slice name, slice param);
-/* "35651584" of SIZE (first parameter) or of "APPENDLIMIT=35651584". False when there is none. */
-bool caps_value(const struct capabilities *caps, slice name, slice *ret);
 /* Is this SASL mechanism offered, in any of the three forms? */
 bool caps_has_mechanism(const struct capabilities *caps, slice mechanism);
 
 /* A session's capabilities by state: they may and often do differ. */
 enum caps_state { CAPS_CLEAR, CAPS_TLS, CAPS_LOGIN, CAPS_STATES };
-const char *caps_state_name(enum caps_state state);
 struct session_capabilities {
     struct capabilities in[CAPS_STATES];
     enum caps_state state; /* where the session is now */

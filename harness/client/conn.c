@@ -32,7 +32,6 @@ struct conn *conn_open(struct stream *stream, const struct conn_options *o)
     c->stream = stream;
     c->tls = o->tls;
     c->last = &c->first;
-    c->opened_at = now();
     /* A read is asked for only below the limit, hence room for one more. */
     buf_init(&c->in, c->unit_max + (64 << 10));
     c->framing->init(c);
@@ -59,11 +58,11 @@ enum conn_result conn_peek(struct conn *c, nsec deadline, const struct unit **re
     for (;;) {
         if (task_is_cancelled())
             return CONN_CANCELLED;
-        if (!c->paused && c->first) {
+        if (c->first) {
             *ret = c->first;
             return CONN_UNIT;
         }
-        if (!c->paused && c->end != CONN_OPEN)
+        if (c->end != CONN_OPEN)
             return CONN_CLOSED;
         if (cond_wait(&c->changed, deadline) == WAKE_TIMEOUT)
             return CONN_TIMEOUT;
@@ -89,7 +88,7 @@ enum conn_result conn_next(struct conn *c, nsec deadline, struct unit **ret)
 
 const struct unit *conn_queue(const struct conn *c)
 {
-    return c->paused ? NULL : c->first;
+    return c->first;
 }
 
 static enum error_code end_error(enum conn_end end)
@@ -150,7 +149,6 @@ int conn_send(struct conn *c, slice bytes, nsec deadline, struct error *err)
         error_prefix(err, "sending");
         return result;
     }
-    c->sent += bytes.n;
     return 0;
 }
 
@@ -200,32 +198,4 @@ bool conn_challenged(const struct conn *c)
 unsigned conn_flags(const struct conn *c)
 {
     return c->flags;
-}
-
-void conn_pause(struct conn *c)
-{
-    c->paused = true;
-}
-
-void conn_resume(struct conn *c)
-{
-    c->paused = false;
-    cond_broadcast(&c->changed);
-}
-
-bool conn_is_paused(const struct conn *c)
-{
-    return c->paused;
-}
-
-void conn_stop_reading(struct conn *c)
-{
-    c->stopped = true;
-    conn_reader_stop(c);
-}
-
-void conn_start_reading(struct conn *c)
-{
-    c->stopped = false;
-    conn_reader_start(c);
 }

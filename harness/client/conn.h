@@ -70,7 +70,7 @@ const char *conn_end_name(enum conn_end end);
 
 enum conn_result {
     CONN_UNIT,      /* *ret is the next unit */
-    CONN_TIMEOUT,   /* nothing came before the deadline (or the connection is paused) */
+    CONN_TIMEOUT,   /* nothing came before the deadline */
     CONN_CLOSED,    /* the connection has ended and nothing is left: conn_ended() says how */
     CONN_CANCELLED, /* this task was cancelled */
 };
@@ -139,15 +139,6 @@ enum conn_imap_flags { CONN_IMAP_UTF8 = 1, CONN_IMAP_REV2 = 2 };
 void conn_set_flags(struct conn *c, unsigned flags);
 unsigned conn_flags(const struct conn *c);
 
-/* While paused, conn_next() and conn_peek() find nothing; units are still read, dated and shown to
-   `seen`. */
-void conn_pause(struct conn *c);
-void conn_resume(struct conn *c);
-bool conn_is_paused(const struct conn *c);
-/* While stopped, nothing is even read: the server's writes fill up. */
-void conn_stop_reading(struct conn *c);
-void conn_start_reading(struct conn *c);
-
 /* Starts TLS as client; called when the go-ahead for STARTTLS was taken. Stops the reader, waits
    CONN_TLS_PAUSE for more plaintext, then shakes hands and reads on in TLS. Plaintext that came
    after the go-ahead (units not yet taken, bytes, whatever) is dropped and appended to
@@ -180,7 +171,6 @@ slice conn_tail(const struct conn *c);
    a bare LF; NO_OFFSET when there is none. It tells why the response never ended. */
 size_t conn_false_end(const struct conn *c);
 
-const char *conn_device(const struct conn *c);
 enum mail_protocol conn_protocol(const struct conn *c);
 struct transcript *conn_transcript(const struct conn *c);
 /* The top of its stack of streams; borrowed. NULL once it is closed. */
@@ -192,9 +182,7 @@ bool conn_compressed(const struct conn *c);
 const struct tls_info *conn_tls_info(const struct conn *c);
 /* The TLS layer, for tls_channel_binding() and tls_session(). NULL in clear. */
 struct stream *conn_tls_stream(const struct conn *c);
-nsec conn_opened_at(const struct conn *c);
 uint64_t conn_units(const struct conn *c);
 uint64_t conn_bytes_received(const struct conn *c);
-uint64_t conn_bytes_sent(const struct conn *c);
 
 #endif

@@ -157,11 +157,6 @@ size_t conn_false_end(const struct conn *c)
     return c->protocol == PROTOCOL_POP3 && c->begun ? c->frame.pop3.false_end : NO_OFFSET;
 }
 
-const char *conn_device(const struct conn *c)
-{
-    return c->device;
-}
-
 enum mail_protocol conn_protocol(const struct conn *c)
 {
     return c->protocol;
@@ -197,11 +192,6 @@ struct stream *conn_tls_stream(const struct conn *c)
     return c->tls;
 }
 
-nsec conn_opened_at(const struct conn *c)
-{
-    return c->opened_at;
-}
-
 uint64_t conn_units(const struct conn *c)
 {
     return c->units;
@@ -210,9 +200,4 @@ uint64_t conn_units(const struct conn *c)
 uint64_t conn_bytes_received(const struct conn *c)
 {
     return c->received;
-}
-
-uint64_t conn_bytes_sent(const struct conn *c)
-{
-    return c->sent;
 }

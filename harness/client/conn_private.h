@@ -22,7 +22,7 @@ struct conn {
     struct stream *stream, *tls; /* the top; the TLS layer in it, or NULL */
     struct task *reader;         /* NULL while nobody reads */
     struct cond changed;         /* a unit came, the end came, delivery was resumed */
-    bool paused, stopped, compressed;
+    bool compressed;
     const char *cannot_send; /* why nothing can be sent any more, or NULL */
 
     /* Bytes of units that are not complete, and where the framer stands in them. */
@@ -41,8 +41,8 @@ struct conn {
 
     struct unit *first, **last; /* the inbox */
     size_t queued, queued_bytes;
-    uint64_t units, received, sent;
-    nsec opened_at, ended_at;
+    uint64_t units, received;
+    nsec ended_at;
     enum conn_end end;
     char end_text[300];
 };

@@ -83,7 +83,7 @@ static void conn_reader(void *arg)
 
 void conn_reader_start(struct conn *c)
 {
-    if (!c->reader && !c->stopped && c->stream && c->end == CONN_OPEN)
+    if (!c->reader && c->stream && c->end == CONN_OPEN)
         c->reader = task_spawn(conn_reader, c);
 }
 

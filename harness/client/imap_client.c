@@ -108,21 +108,6 @@ static int collect(struct imap_client *i, struct imap_result *r, bool plus, nsec
     }
 }
 
-int imap_collect(struct imap_client *i, slice tag, nsec deadline, struct error *err,
-                 struct imap_result *ret)
-{
-    struct imap_result r;
-    bool plus = false;
-    assert(tag.n < sizeof r.tag);
-    result_init(&r, tag);
-    int result = collect(i, &r, false, deadline, err, &plus);
-    if (result < 0)
-        imap_result_release(&r);
-    else
-        imap_result_take(&r, ret);
-    return result;
-}
-
 void imap_result_take(struct imap_result *from, struct imap_result *to)
 {
     *to = *from;

@@ -73,9 +73,6 @@ int imap_command_ok(struct imap_client *i, slice line, enum error_code refused, 
 int imap_pieces_ok(struct imap_client *i, const struct imap_piece *pieces, size_t n,
                    enum error_code refused, nsec deadline, struct error *err,
                    struct imap_result *ret);
-/* Collects units up to the response with this tag, for commands that were sent otherwise. */
-int imap_collect(struct imap_client *i, slice tag, nsec deadline, struct error *err,
-                 struct imap_result *ret);
 int imap_greeting(struct imap_client *i, nsec deadline, struct error *err);
 int imap_capability(struct imap_client *i, nsec deadline, struct error *err);
 int imap_start_tls(struct imap_client *i, struct tls_context *context,

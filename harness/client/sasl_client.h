@@ -78,9 +78,5 @@ int sasl_login(struct conn *c, slice tag, const struct sasl_options *options,
    in TLS; an empty slice when there is none. Plain text passwords only in TLS, or when
    who->allow_clear. */
 slice sasl_choose(const struct capabilities *caps, const struct credentials *who, bool in_tls);
-/* Do we speak it? In any case of letters. */
-bool sasl_knows(slice mechanism);
-/* The names that we speak, strongest first, NULL-terminated. */
-extern const char *const sasl_mechanisms[];
 
 #endif

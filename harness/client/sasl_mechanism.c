@@ -17,21 +17,6 @@ static const struct sasl_mechanism mechanisms[] = {
     { "EXTERNAL", SASL_NAMED, true },
     { "ANONYMOUS", SASL_NAMED, true },
 };
-const char *const sasl_mechanisms[] = {
-    "SCRAM-SHA-256-PLUS",
-    "SCRAM-SHA-1-PLUS",
-    "SCRAM-SHA-256",
-    "SCRAM-SHA-1",
-    "OAUTHBEARER",
-    "XOAUTH2",
-    "CRAM-MD5",
-    "PLAIN",
-    "LOGIN",
-    "EXTERNAL",
-    "ANONYMOUS",
-    NULL,
-};
-_Static_assert(COUNT(sasl_mechanisms) == COUNT(mechanisms) + 1, "one name for each mechanism");
 
 struct sasl_session {
     const struct sasl_mechanism *mechanism;
@@ -49,11 +34,6 @@ const struct sasl_mechanism *sasl_mechanism_find(slice name)
         if (slice_eq_nocase(name, slice_of(mechanisms[i].name)))
             return &mechanisms[i];
     return NULL;
-}
-
-bool sasl_knows(slice name)
-{
-    return sasl_mechanism_find(name) != NULL;
 }
 
 static bool has_means(const struct sasl_mechanism *m, const struct credentials *who)

@@ -300,47 +300,22 @@ START_TEST(total_limit)
 }
 END_TEST
 
-/* ---- control ---- */
+/* ---- time ---- */
 
-static void paused(struct conn *c)
+static void look_late(struct conn *c)
 {
-    struct unit *u;
-    conn_pause(c);
-    ck_assert(conn_is_paused(c));
-    ck_assert_int_eq(conn_next(c, SECONDS(5), &u), CONN_TIMEOUT);
-    ck_assert_ptr_null(conn_queue(c));
+    task_sleep(SECONDS(5));
     ck_assert_int_eq(T.seen, 1);
-    conn_resume(c);
     auto_unit late = next_unit(c, SECONDS(5));
     ck_assert_int_eq(late->at, SECONDS(2));
 }
 
-START_TEST(pause_and_resume)
+START_TEST(dated_when_it_came)
 {
     static const struct move moves[] = { { WAIT, .at = SECONDS(2) },
                                          { SAY, "* OK hi\r\n" },
                                          { DONE } };
-    play(PROTOCOL_IMAP, moves, paused);
-}
-END_TEST
-
-static void not_reading(struct conn *c)
-{
-    struct unit *u;
-    conn_stop_reading(c);
-    ck_assert_int_eq(conn_next(c, SECONDS(5), &u), CONN_TIMEOUT);
-    ck_assert_uint_eq(conn_bytes_received(c), 0);
-    conn_start_reading(c);
-    auto_unit late = next_unit(c, SECONDS(6));
-    ck_assert_int_eq(late->at, SECONDS(5));
-}
-
-START_TEST(stop_reading)
-{
-    static const struct move moves[] = { { WAIT, .at = SECONDS(2) },
-                                         { SAY, "* OK hi\r\n" },
-                                         { DONE } };
-    play(PROTOCOL_IMAP, moves, not_reading);
+    play(PROTOCOL_IMAP, moves, look_late);
 }
 END_TEST
 
@@ -440,8 +415,7 @@ static void add(TCase *cases)
     tcase_add_loop_test(cases, unit_limit, 0, 2);
     tcase_add_loop_test(cases, inbox_limit, 0, 2);
     tcase_add_test(cases, total_limit);
-    tcase_add_test(cases, pause_and_resume);
-    tcase_add_test(cases, stop_reading);
+    tcase_add_test(cases, dated_when_it_came);
     tcase_add_test(cases, cancellation);
     tcase_add_test(cases, half_close);
     tcase_add_test(cases, reset_by_us);

@@ -138,8 +138,5 @@ int tls_renegotiate(struct stream *s, nsec deadline);
 int tls_close_notify(struct stream *s, nsec deadline);
 /* Closing s will not send close_notify: the peer sees a truncation. */
 void tls_set_truncate(struct stream *s);
-/* Takes the TLS layer off without close_notify and without touching the stream below, which is
-   returned (unread TLS bytes are lost). For tests of servers that leave TLS. */
-struct stream *tls_unwrap(struct stream *s);
 
 #endif

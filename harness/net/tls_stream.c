@@ -235,13 +235,6 @@ void tls_set_truncate(struct stream *s)
     self_of(s)->truncate = true;
 }
 
-struct stream *tls_unwrap(struct stream *s)
-{
-    struct stream *under = s->under;
-    tls_free(self_of(s));
-    return under;
-}
-
 int tls_renegotiate(struct stream *s, nsec deadline)
 {
     struct tls_stream *t = self_of(s);

@@ -208,11 +208,6 @@ void child_kill(struct child *c, int signo)
         kill(-c->pid, signo);
 }
 
-int child_pid(const struct child *c)
-{
-    return c->pid;
-}
-
 slice child_output(const struct child *c)
 {
     return buf_slice(&c->out.text);

@@ -41,7 +41,6 @@ enum wake child_wait(struct child *c, nsec deadline, struct child_result *ret);
 void child_kill(struct child *c, int signo);
 /* Kills what still runs (SIGKILL to the group), reaps it, frees c. NULL is fine. */
 void child_close(struct child *c);
-int child_pid(const struct child *c);
 /* The standard output that has been read so far; borrowed until the next call on c. */
 slice child_output(const struct child *c);
 
