@@ -21,7 +21,8 @@ import zone_fixture  # noqa: E402  (beside the tests of the DNS)
 from zone_fixture import Zone, Zones  # noqa: E402
 
 DOMAINS = ["agree", "differ", "srv", "guess", "hostile", "dot", "nothing", "half", "alias",
-           "mxed", "pop", "clear", "signed", "dead", "wrongmode", "nohost", "nomail", "moved"]
+           "mxed", "pop", "clear", "signed", "dead", "wrongmode", "nohost", "nomail", "moved",
+           "sends"]
 
 
 # ---- zones ----
@@ -64,6 +65,7 @@ _submissions._tcp SRV 0 1 465 smtp.mail.test.""",
     "moved": """_imaps._tcp SRV 0 1 993 gone.mail.test.
 _imaps._tcp SRV 10 1 993 imap.mail.test.
 _submissions._tcp SRV 0 1 465 smtp.mail.test.""",
+    "sends": "_submissions._tcp SRV 0 1 465 smtp.mail.test.\nimap A 127.0.0.1\nsmtp A 127.0.0.1",
 }
 
 
@@ -362,6 +364,8 @@ def guesses_count_only_when_they_work(w):
     answer = w.json("me@guess.test", status=0)
     expect(answer["fetch"]["host"] == "imap.guess.test", answer["fetch"])
     expect(answer["submit"]["port"] == 465, answer["submit"])
+    visits = {r["visit"] for r in source(answer, "guess")["services"] if "visit" in r}
+    expect(visits == {"pass", "skip"}, visits)
     expect(not w.json("me@guess.test", mail=False, status=4)["found"], "found without a visit")
     expect(not w.json("me@guess.test", "--no-guess", status=4)["found"], "found without a guess")
 
@@ -373,6 +377,11 @@ def guesses_are_not_visited_when_something_is_published(w):
     expect(not guesses, guesses)
     texts = [c["text"] for c in answer["checks"] if c["id"] == "discover/complete"]
     expect("nowhere to submit mail" in texts[0], texts)
+    answer = w.json("me@sends.test", status=0)
+    guesses = {r["service"] for r in source(answer, "guess")["services"] if "visit" in r}
+    expect(guesses == {"IMAP"}, guesses)
+    texts = [c["text"] for c in answer["checks"] if c["id"] == "ports/expect/imap.sends.test:993"]
+    expect(texts == ["a guess that does not work: connection refused"], texts)
 
 
 # ---- RFC 6186 and RFC 8314 ----

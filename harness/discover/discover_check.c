@@ -112,13 +112,13 @@ static void take_results(struct discovery *d, const struct run *run)
     }
 }
 
-/* A mismatch becomes a skip. */
-static void excuse(struct result *r)
+/* A mismatch becomes a skip. Its sentence would speak of what is published. */
+static void excuse(struct run *run, struct result *r)
 {
     struct result_failure *f = r->failure;
     r->raw = OUTCOME_SKIP;
     r->error = ERR_NONE;
-    r->reason = f ? f->message : r->reason;
+    r->reason = f ? run_textf(run, "a guess that does not work: %s", f->actual) : r->reason;
     r->failure = NULL;
     if (f) {
         array_release(&f->expected);
@@ -133,8 +133,8 @@ static void soften_guesses(struct discovery *d, struct run *run)
         struct result *r = e->id ? run_find(run, e->id) : NULL;
         if (!r || e->source != DISCOVER_GUESS)
             continue;
-        if (r->raw != OUTCOME_PASS && r->raw != OUTCOME_WARN) {
-            excuse(r);
+        if (r->raw != OUTCOME_PASS) {
+            excuse(run, r);
             e->outcome = OUTCOME_SKIP;
         }
     }

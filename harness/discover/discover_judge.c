@@ -91,7 +91,7 @@ static void judge_guesses(const struct judging *j, const struct discover_source 
     array_each (e, &j->d->endpoints)
         if (e->source == DISCOVER_GUESS) {
             used = true;
-            works |= e->outcome == OUTCOME_PASS || e->outcome == OUTCOME_WARN;
+            works |= e->outcome == OUTCOME_PASS;
         }
     if (s->state == DISCOVER_UNKNOWN)
         set_reason(j, r, j->found ? OUTCOME_SKIP : OUTCOME_ERROR, s->said);
