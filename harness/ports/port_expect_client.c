@@ -4,8 +4,7 @@
 
 struct demand {
     const struct profile_service *first; /* the first row of its group */
-    size_t failed, unknown, missing, ignored, visited;
-    bool met;
+    bool met, failed, unknown, missing;
     struct buf said; /* one sentence for each row that does not do, a line each */
 };
 
@@ -38,17 +37,11 @@ static void hold_demand(struct expecting *e, const struct profile_service *s,
     struct held h;
     held_init(&h);
     port_hold(s, f, f->spec.host, true, &h);
-    d->visited++;
-    if (h.outcome == OUTCOME_PASS)
-        d->met = true;
-    else if (h.outcome == OUTCOME_NOT_RUN)
-        d->ignored++;
-    else if (h.outcome == OUTCOME_ERROR)
-        d->unknown++;
-    else if (f->reach == REACH_REFUSED)
-        d->missing++;
-    else
-        d->failed++;
+    bool fails = h.outcome == OUTCOME_FAIL, refused = f->reach == REACH_REFUSED;
+    d->met |= h.outcome == OUTCOME_PASS;
+    d->unknown |= h.outcome == OUTCOME_ERROR;
+    d->missing |= fails && refused;
+    d->failed |= fails && !refused;
     if (h.text.n && h.outcome != OUTCOME_NOT_RUN && tells_best(e, s, f))
         buf_addf(&d->said, "%s\n", h.text.p);
     held_release(&h);
@@ -123,7 +116,7 @@ static void judge_demand(struct expecting *e, struct result *r, struct demand *d
 {
     if (d->met)
         return;
-    if (!d->visited || (!d->failed && !d->missing) || d->unknown) {
+    if ((!d->failed && !d->missing) || d->unknown) {
         slice said = buf_slice(&d->said), first = { NULL, 0 };
         slice_line(&said, &first);
         expecting_error(e, r, ERR_NETWORK, first.n ? first : S("no port of this kind was visited"));

@@ -86,7 +86,7 @@ static const char *host_of(struct loader *l, const struct node *n, const char *w
         return text;
     if (!is_ascii(s))
         problem_add(l->problems, n->at, "%s is written in its ASCII form (xn--...)", what);
-    else if (slice_find(s, S("://")) != SIZE_MAX || slice_find_char(s, '/') != SIZE_MAX)
+    else if (slice_find_char(s, '/') != SIZE_MAX)
         problem_add(l->problems, n->at, "%s is a name alone, no URL", what);
     else if (slice_find_char(s, ':') != SIZE_MAX)
         problem_add(l->problems, n->at, "%s is a name alone; the port has a key of its own", what);
