@@ -125,6 +125,32 @@ START_TEST(hello_is_read_as_written)
 }
 END_TEST
 
+/* Type, length and content: what is read as written may still be wrong for everybody else. */
+static const struct {
+    unsigned flag;
+    slice octets;
+} flagged[] = {
+    { HELLO_EXTENDED_MASTER_SECRET, { "\x00\x17\x00\x00", 4 } }, /* RFC 7627 section 5.1 */
+    { HELLO_RENEGOTIATION_INFO, { "\xff\x01\x00\x01\x00", 5 } }, /* RFC 5746 section 3.2 */
+    { HELLO_TRUNCATED_HMAC, { "\x00\x04\x00\x00", 4 } },         /* RFC 6066 section 7 */
+    { HELLO_ENCRYPT_THEN_MAC, { "\x00\x16\x00\x00", 4 } },       /* RFC 7366 section 2 */
+    { HELLO_STATUS_REQUEST,
+      { "\x00\x05\x00\x05\x01\x00\x00\x00\x00", 9 } },   /* RFC 6066 section 8 */
+    { HELLO_SESSION_TICKET, { "\x00\x23\x00\x00", 4 } }, /* RFC 5077 section 3.2 */
+};
+
+START_TEST(flags_are_extensions_of_their_documents)
+{
+    auto_buf wire;
+    buf_init(&wire, TLS_HELLO_MAX);
+    struct tls_client_hello *h = make_hello(1);
+    h->flags = flagged[_i].flag;
+    tls_hello_write(h, &wire);
+    ck_assert(slice_find(buf_slice(&wire), flagged[_i].octets) != SIZE_MAX);
+    free(h);
+}
+END_TEST
+
 /* What is no ClientHello is told from one that is not complete. */
 static const struct {
     slice bytes;
@@ -282,6 +308,8 @@ static const struct {
         "conn"),
       ANSWER_DONE, -1, .hello = true, .ssl2 = true, .version = 0x0002, .leaf = "leaf" },
     { "SSL 2.0 error", S("\x80\x03\x00\x00\x01"), ANSWER_ALERT, 40, .leaf = "" },
+    { "SSL 2.0, another message", S("\x80\x0d\x05\x00\x01\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00"),
+      ANSWER_FOREIGN, -1, .leaf = "" },
     { "SSL 2.0 cut", S("\x80\x04\x04\x00\x01\x00"), ANSWER_FOREIGN, -1, .leaf = "" },
 };
 
@@ -361,6 +389,7 @@ END_TEST
 static void add(TCase *cases)
 {
     tcase_add_loop_test(cases, hello_is_read_as_written, 0, COUNT(hellos));
+    tcase_add_loop_test(cases, flags_are_extensions_of_their_documents, 0, COUNT(flagged));
     tcase_add_loop_test(cases, others_are_no_hello, 0, COUNT(others));
     tcase_add_loop_test(cases, a_session_id_is_bounded, 31, 34);
     tcase_add_test(cases, lists_are_bounded);
