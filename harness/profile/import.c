@@ -61,6 +61,71 @@ static bool is_html(slice bytes)
            slice_find_nocase(start, S("<html")) != SIZE_MAX;
 }
 
+/* ---- what is not shown ---- */
+
+static slice without_blanks(slice s)
+{
+    while (s.n && strchr(" \t\r\n", s.p[0]))
+        s = slice_skip(s, 1);
+    return s;
+}
+
+/* `bytes` from behind the next '>'; all of them when there is none. */
+static slice behind_tag(slice bytes)
+{
+    size_t end = slice_find_char(bytes, '>');
+    return end == SIZE_MAX ? bytes : slice_skip(bytes, end + 1);
+}
+
+/* What comes before the first of two tags; what is in CDATA is no tag. */
+static slice before_tag(slice bytes, slice tag, slice other)
+{
+    size_t at = 0, skip;
+    for (; (skip = slice_find_char(slice_skip(bytes, at), '<')) != SIZE_MAX; at++) {
+        at += skip;
+        slice rest = slice_skip(bytes, at);
+        if (slice_starts(rest, tag) || slice_starts(rest, other))
+            return slice_sub(bytes, 0, at);
+        if (!slice_starts(rest, S("<![CDATA[")))
+            continue;
+        size_t closed = slice_find(rest, S("]]>"));
+        if (closed == SIZE_MAX)
+            break;
+        at += closed;
+    }
+    return bytes;
+}
+
+/* `rest` is behind the word "password": the password itself, when one follows, as it does in
+   <password>... and in <key>...Password</key>... */
+static slice password_behind(slice rest, char before)
+{
+    if (slice_starts(without_blanks(rest), S("</key")))
+        return before_tag(behind_tag(rest), S("<key"), S("</dict"));
+    if ((before == '<' || before == ':') && rest.n && strchr(" \t\r\n>", rest.p[0]))
+        return before_tag(behind_tag(rest), S("</"), S("</"));
+    return (slice) { NULL, 0 };
+}
+
+/* Messages and reports show lines of the file: a copy of it, with asterisks for passwords. */
+static slice without_passwords(slice bytes, struct arena *a)
+{
+    char *copy = arena_str(a, bytes);
+    const char *all = bytes.p;
+    size_t at;
+    for (slice rest = bytes; (at = slice_find_nocase(rest, S("password"))) != SIZE_MAX;) {
+        const char *word = rest.p + at;
+        rest = slice_skip(rest, at + 8);
+        slice secret = password_behind(rest, word == all ? '\0' : word[-1]);
+        for (size_t i = 0; i < secret.n; i++)
+            if (secret.p[i] != '\n' && secret.p[i] != '\r')
+                copy[secret.p + i - all] = '*';
+        if (secret.n)
+            rest = behind_tag(slice_skip(rest, (size_t)(secret.p + secret.n - rest.p)));
+    }
+    return slice_make(copy, bytes.n);
+}
+
 /* ---- reading ---- */
 
 static void read_root(struct importing *g, const struct xml_node *root)
@@ -80,8 +145,8 @@ static void read_root(struct importing *g, const struct xml_node *root)
 
 static void read_xml(struct importing *g, slice bytes)
 {
-    g->source = bytes;
-    xml_remember_source(g->im->problems, g->shown, bytes);
+    g->source = without_passwords(bytes, &g->im->arena);
+    xml_remember_source(g->im->problems, g->shown, g->source);
     if (is_html(bytes)) {
         g->im->is_web_page = true;
         import_refuse(g, import_whole(g), "this is a web page, not settings");

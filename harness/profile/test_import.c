@@ -229,16 +229,27 @@ START_TEST(more_servers_than_fit)
 }
 END_TEST
 
-START_TEST(blanks_take_no_time)
+/* What must not take a time that grows with the square of the size. */
+static const struct {
+    const char *piece, *end, *sentence;
+} long_rows[] = {
+    { " \n", "</clientConfig>", "there is no <emailProvider>" },
+    { "password ", "</clientConfig>", "there is no <emailProvider>" },
+    { "password</key", "", "no well-formed XML" },
+    { "<![CDATA[<password>]]>", "</clientConfig>", "there is no <emailProvider>" },
+    { "<!-- x --><?x?>", "</clientConfig>", "there is no <emailProvider>" },
+};
+
+START_TEST(much_of_a_kind_takes_no_time)
 {
     auto_buf text;
     buf_init(&text, BUF_OURS);
     clock_t began = clock();
     buf_adds(&text, "<clientConfig>");
     while (text.n < XML_SIZE_MAX - 100)
-        buf_adds(&text, " \n");
-    buf_adds(&text, "</clientConfig>");
-    expect_error(&text, "there is no <emailProvider>");
+        buf_adds(&text, long_rows[_i].piece);
+    buf_adds(&text, long_rows[_i].end);
+    expect_error(&text, long_rows[_i].sentence);
     ck_assert_int_lt((clock() - began) / CLOCKS_PER_SEC, 5);
 }
 END_TEST
@@ -291,6 +302,58 @@ START_TEST(a_lenient_import_leaves_out_what_is_wrong)
     ck_assert_int_eq(im.findings.v[0].grade, IMPORT_WRONG);
     profile_release(&p);
     import_release(&im);
+    problems_release(&problems);
+}
+END_TEST
+
+/* Lines with a secret in them, and what carets may show of it: none of "hunter2". */
+static const char *const password_rows[] = {
+    "<plist><dict><key>IncomingPassword</key><string>hunter2</string>",
+    "<plist><dict><key>IncomingPassword</key> <string>password-hunter2</string><key>X</key>",
+    "<plist><dict><key>Password </key\n ><string><![CDATA[</dict><key>hunter2]]></string></dict>",
+    "<plist><dict><key>OutgoingPassword</key><data>\nhunter2\n</data></dict>",
+    "<clientConfig><password>hunter2</password>",
+    "<clientConfig><t:password x='y'>my&lt;password&gt;hunter2</t:password>",
+    "<clientConfig><password><![CDATA[</hunter2>]]></password>",
+    "<clientConfig><password\n>hunter2",
+};
+
+START_TEST(passwords_are_never_shown)
+{
+    auto_arena a = { 0 };
+    auto_buf shown;
+    buf_init(&shown, BUF_OURS);
+    struct profile p = { 0 };
+    struct problems problems = { 0 };
+    /* A mistake in each line shows all of them. */
+    const char *text = arena_printf(&a, "%s<?x?>", password_rows[_i]);
+    ck_assert(!profile_import_bytes(slice_of(text), "x", EMAIL, &p, &problems));
+    for (unsigned line = 1; line < 5; line++)
+        problem_add(&problems, (struct place) { "x", line, 1, 1 }, "wrong");
+    problems_render(&problems, &shown);
+    ck_assert_ptr_nonnull(strstr(shown.p, "assword"));
+    ck_assert_msg(!strstr(shown.p, "hunter2"), "%s", shown.p);
+    problems_release(&problems);
+}
+END_TEST
+
+START_TEST(lines_that_only_speak_of_passwords_are_shown)
+{
+    auto_buf shown;
+    buf_init(&shown, BUF_OURS);
+    struct profile p = { 0 };
+    struct problems problems = { 0 };
+    slice text =
+        S("<clientConfig>\n<authentication>password</authentication>\n"
+          "<authentication>password-cleartext</authentication><hostname>a.test</hostname>\n"
+          "<password>x</password><port>0</port>\n");
+    ck_assert(!profile_import_bytes(text, "x", EMAIL, &p, &problems));
+    for (unsigned line = 2; line < 5; line++)
+        problem_add(&problems, (struct place) { "x", line, 1, 1 }, "wrong");
+    problems_render(&problems, &shown);
+    ck_assert_ptr_nonnull(strstr(shown.p, ">password</authentication>"));
+    ck_assert_ptr_nonnull(strstr(shown.p, ">password-cleartext</authentication><hostname>a.test<"));
+    ck_assert_ptr_nonnull(strstr(shown.p, "<password>*</password><port>0</port>"));
     problems_release(&problems);
 }
 END_TEST
@@ -395,10 +458,12 @@ static void add(TCase *t)
     tcase_add_test(t, every_file_of_the_corpus_gives_what_is_expected);
     tcase_add_test(t, pieces_make_no_difference);
     tcase_add_test(t, more_servers_than_fit);
-    tcase_add_test(t, blanks_take_no_time);
+    tcase_add_loop_test(t, much_of_a_kind_takes_no_time, 0, COUNT(long_rows));
     tcase_add_test(t, a_missing_file_is_a_problem);
     tcase_add_test(t, a_file_gives_rows_with_places_and_notes);
     tcase_add_test(t, a_lenient_import_leaves_out_what_is_wrong);
+    tcase_add_loop_test(t, passwords_are_never_shown, 0, COUNT(password_rows));
+    tcase_add_test(t, lines_that_only_speak_of_passwords_are_shown);
     tcase_add_loop_test(t, placeholders_in_host_names, 0, COUNT(placeholder_rows));
     tcase_add_loop_test(t, foreign_formats_are_told_from_yaml, 0, COUNT(foreign_rows));
     tcase_add_test(t, a_redirect_says_where_to);
