@@ -15,6 +15,13 @@ const char *import_format_name(enum import_format f)
     return f == IMPORT_UNKNOWN ? "unknown" : formats[f - IMPORT_AUTOCONFIG].name;
 }
 
+static slice without_blanks(slice s)
+{
+    while (s.n && strchr(" \t\r\n", s.p[0]))
+        s = slice_skip(s, 1);
+    return s;
+}
+
 /* ---- what it is ---- */
 
 static bool is_cms(slice bytes)
@@ -54,21 +61,24 @@ bool import_is_foreign_file(const char *path)
     return n && import_is_foreign(slice_make(start, n));
 }
 
+/* What it is says the document type or the first element, not what comments before it speak of. */
 static bool is_html(slice bytes)
 {
-    slice start = slice_sub(bytes, 0, 1000);
-    return slice_find_nocase(start, S("<!doctype html")) != SIZE_MAX ||
-           slice_find_nocase(start, S("<html")) != SIZE_MAX;
+    slice rest = slice_starts(bytes, S("\xef\xbb\xbf")) ? slice_skip(bytes, 3) : bytes;
+    for (;;) {
+        rest = without_blanks(rest);
+        bool comment = slice_starts(rest, S("<!--"));
+        if (!comment && !slice_starts(rest, S("<?")))
+            break;
+        size_t end = slice_find(rest, comment ? S("-->") : S("?>"));
+        if (end == SIZE_MAX)
+            return false;
+        rest = slice_skip(rest, end + (comment ? 3 : 2));
+    }
+    return slice_starts_nocase(rest, S("<!doctype html")) || slice_starts_nocase(rest, S("<html"));
 }
 
 /* ---- what is not shown ---- */
-
-static slice without_blanks(slice s)
-{
-    while (s.n && strchr(" \t\r\n", s.p[0]))
-        s = slice_skip(s, 1);
-    return s;
-}
 
 /* `bytes` from behind the next '>'; all of them when there is none. */
 static slice behind_tag(slice bytes)

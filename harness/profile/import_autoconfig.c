@@ -10,6 +10,21 @@ static const struct {
                      { "pop3", PROTOCOL_POP3, true },
                      { "smtp", PROTOCOL_SMTP, false } };
 
+/* Other protocols: right, but not ours. */
+static const char *const foreign_types[] = { "exchange", "ews",  "activesync", "graph",
+                                             "jmap",     "nntp", NULL };
+
+/* What clients know in the places where servers and their settings stand. A name that is nearly one
+   of these is a slip of the pen; others are somebody's extension. */
+static const char *const provider_elements[] = {
+    "domain",        "displayName", "displayShortName", "incomingServer", "outgoingServer",
+    "documentation", "enable",      "instruction",      "identity",       "inputField"
+};
+static const char *const server_elements[] = {
+    "hostname",       "port", "socketType",  "username",      "password",
+    "authentication", "pop3", "restriction", "addThisServer", "useGlobalPreferredServer"
+};
+
 static const struct {
     const char *word;
     enum tls_mode mode;
@@ -24,12 +39,20 @@ static const struct {
                         { "plain", AUTH_PASSWORD }, /* of version 1.0 */
                         { "password-encrypted", AUTH_ENCRYPTED_PASSWORD },
                         { "secure", AUTH_ENCRYPTED_PASSWORD }, /* of version 1.0 */
-                        { "NTLM", AUTH_ENCRYPTED_PASSWORD },
+                        { "NTLM", 0 },
                         { "GSSAPI", 0 },
                         { "client-IP-address", AUTH_NONE },
+                        { "SMTP-after-POP", AUTH_NONE },
                         { "TLS-client-cert", AUTH_CLIENT_CERTIFICATE },
                         { "OAuth2", AUTH_OAUTH2 },
                         { "none", AUTH_NONE } };
+
+static bool is_among(slice word, const char *const *list)
+{
+    while (*list && !slice_eq_nocase(word, slice_of(*list)))
+        list++;
+    return *list != NULL;
+}
 
 static bool read_type(struct importing *g, const struct xml_node *server, bool incoming,
                       enum mail_protocol *ret)
@@ -42,8 +65,10 @@ static bool read_type(struct importing *g, const struct xml_node *server, bool i
             *ret = server_types[i].protocol;
             return true;
         }
-    if (slice_eq_nocase(type, S("exchange")))
-        import_say(g, IMPORT_NOTE, server->at, "a server of Exchange's own protocol: left out");
+    if (is_among(type, foreign_types))
+        import_say(g, IMPORT_NOTE, server->at,
+                   "a server of the type \"%s\", which is none of IMAP, POP3 and SMTP: left out",
+                   xml_quote(type, a));
     else if (!type.p)
         import_say(g, IMPORT_WRONG, server->at, "the attribute \"type\" is missing");
     else
@@ -84,6 +109,9 @@ static unsigned read_authentication(struct importing *g, const struct xml_node *
         while (i < COUNT(authentications) &&
                !slice_eq_nocase(node->text, slice_of(authentications[i].word)))
             i++;
+        if (i < COUNT(authentications) && !authentications[i].auth)
+            import_say(g, IMPORT_NOTE, node->text_place,
+                       "logins by %s are not looked for on the server", authentications[i].word);
         if (i < COUNT(authentications))
             auth |= authentications[i].auth;
         else
@@ -93,10 +121,40 @@ static unsigned read_authentication(struct importing *g, const struct xml_node *
     return auth;
 }
 
+static void suspect_elements(struct importing *g, const struct xml_node *parent,
+                             const char *const *known, size_t n)
+{
+    for (const struct xml_node *e = parent->first; e; e = e->next) {
+        const char *near = nearest_word(e->name, known, n);
+        bool alike = near && ascii_lower(near[0]) == ascii_lower(e->name.p[0]);
+        if (alike && !slice_eq_str(e->name, near))
+            import_say(g, IMPORT_WARN, e->at, "clients know no element <%s>; is <%s> meant?",
+                       xml_quote(e->name, &g->im->arena), near);
+    }
+}
+
+/* "Use the server that the user has already": there need not be one here. */
+static bool is_left_to_the_user(struct importing *g, const struct xml_node *server)
+{
+    const struct xml_node *preferred = xml_child(server, "useGlobalPreferredServer");
+    if (!preferred || !slice_eq(preferred->text, S("true")))
+        return false;
+    import_say(g, IMPORT_NOTE, preferred->at,
+               "useGlobalPreferredServer: clients submit by the server that the user has already, "
+               "if there is one");
+    return !xml_child(server, "hostname");
+}
+
 static void read_server(struct importing *g, const struct xml_node *server, bool incoming)
 {
     struct profile_service row = { .role = incoming ? ROLE_ACCESS : ROLE_SUBMISSION };
     if (!read_type(g, server, incoming, &row.protocol))
+        return;
+    suspect_elements(g, server, server_elements, COUNT(server_elements));
+    if (xml_child(server, "password"))
+        import_say(g, IMPORT_WARN, xml_child(server, "password")->at,
+                   "a password stands here, for everybody who gets the file");
+    if (!incoming && is_left_to_the_user(g, server))
         return;
     import_begin(g);
     const struct xml_node *host = import_only(g, server, "hostname");
@@ -134,6 +192,25 @@ static void read_domains(struct importing *g, const struct xml_node *provider)
                    SLICE_ARG(g->domain));
 }
 
+static bool is_server(const struct xml_node *node)
+{
+    return xml_is(node, "incomingServer") || xml_is(node, "outgoingServer");
+}
+
+/* Thunderbird takes nothing of a document that lacks one of these. */
+static void suspect_provider(struct importing *g, const struct xml_node *provider)
+{
+    static const char *const needed[] = { "domain", "incomingServer", "outgoingServer" };
+    if (!xml_attribute(provider, "id").n)
+        import_say(g, IMPORT_WARN, provider->at,
+                   "<emailProvider> has no id: Thunderbird refuses the document");
+    for (size_t i = 0; i < COUNT(needed); i++)
+        if (!xml_child(provider, needed[i]))
+            import_say(g, IMPORT_WARN, provider->at,
+                       "there is no <%s> in <emailProvider>: Thunderbird refuses the document",
+                       needed[i]);
+}
+
 static void read_provider(struct importing *g, const struct xml_node *provider)
 {
     slice id = xml_attribute(provider, "id"), title = xml_text(provider, "displayName");
@@ -141,9 +218,21 @@ static void read_provider(struct importing *g, const struct xml_node *provider)
     g->ret->name = xml_quote(id, a);
     g->ret->title = xml_quote(title.n ? title : id, a);
     read_domains(g, provider);
+    suspect_elements(g, provider, provider_elements, COUNT(provider_elements));
     for (const struct xml_node *s = provider->first; s; s = s->next)
-        if (xml_is(s, "incomingServer") || xml_is(s, "outgoingServer"))
+        if (is_server(s))
             read_server(g, s, xml_is(s, "incomingServer"));
+    suspect_provider(g, provider);
+}
+
+/* They belong into <emailProvider>. */
+static void say_misplaced(struct importing *g, const struct xml_node *root)
+{
+    for (const struct xml_node *s = root->first; s; s = s->next)
+        if (is_server(s))
+            import_say(g, IMPORT_WARN, s->at,
+                       "<%.*s> stands outside <emailProvider>, where no client looks: left out",
+                       SLICE_ARG(s->name));
 }
 
 void import_autoconfig(struct importing *g, const struct xml_node *root)
@@ -163,6 +252,7 @@ void import_autoconfig(struct importing *g, const struct xml_node *root)
         return;
     }
     read_provider(g, provider);
+    say_misplaced(g, root);
     if (xml_next(provider))
         import_say(g, IMPORT_NOTE, xml_next(provider)->at,
                    "a second <emailProvider>: left out, as clients do");

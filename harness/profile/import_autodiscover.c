@@ -132,8 +132,6 @@ static void read_protocol(struct importing *g, const struct xml_node *protocol)
     row.auth = !auth ? AUTH_NONE : spa ? AUTH_ENCRYPTED_PASSWORD : AUTH_PASSWORD;
     row.username = auth ? read_login(g, protocol, row.role) : USERNAME_UNKNOWN;
     row.at = server ? server->text_place : protocol->at;
-    if (row.protocol == PROTOCOL_SMTP && !auth)
-        import_say(g, IMPORT_WARN, protocol->at, "AuthRequired is off for submission");
     if (row.host && row.port)
         import_add(g, &row);
 }

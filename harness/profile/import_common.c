@@ -291,6 +291,10 @@ static enum username_form username_by_value(struct importing *g, const struct xm
 enum username_form import_username(struct importing *g, const struct xml_node *node)
 {
     slice text = node->text;
+    if (!text.n) {
+        import_say(g, IMPORT_WARN, node->at, "the user name is empty");
+        return USERNAME_UNKNOWN;
+    }
     if (slice_eq(text, S("%EMAILADDRESS%")) || slice_eq(text, S("%EMAILLOCALPART%@%EMAILDOMAIN%")))
         return USERNAME_ADDRESS;
     if (slice_eq(text, S("%EMAILLOCALPART%")))
@@ -347,7 +351,9 @@ static void suspect_mode(struct importing *g, const struct profile_service *row,
     struct place at = g->mode_at.line ? g->mode_at : row->at;
     if (row->tls == TLS_MODE_NONE)
         import_say(g, IMPORT_WARN, at,
-                   "without TLS the password can be read on the way (RFC 8314 section 3)");
+                   row->auth == AUTH_NONE
+                       ? "without TLS the mail can be read on the way (RFC 8314 section 3)"
+                       : "without TLS the password can be read on the way (RFC 8314 section 3)");
     if (!standard || standard->protocol != row->protocol || g->tls_was_derived)
         return;
     if (standard->implicit_tls && row->tls != TLS_MODE_IMPLICIT)
@@ -366,6 +372,13 @@ static void suspect_mode(struct importing *g, const struct profile_service *row,
                    row->protocol == PROTOCOL_IMAP   ? 993
                    : row->protocol == PROTOCOL_POP3 ? 995
                                                     : 465);
+}
+
+static void suspect_login(struct importing *g, const struct profile_service *row)
+{
+    if (row->auth == AUTH_NONE)
+        import_say(g, IMPORT_WARN, row->at, "%s without a login",
+                   row->role == ROLE_ACCESS ? "fetching mail" : "submission");
 }
 
 /* The line of the source, when it can be shown. */
@@ -401,6 +414,7 @@ void import_add(struct importing *g, struct profile_service *row)
     }
     suspect_port(g, row, standard);
     suspect_mode(g, row, standard);
+    suspect_login(g, row);
     row->source_line = line_of(g, row->at);
     profile_add(g->ret, row);
 }

@@ -207,6 +207,10 @@ static void say_expat_error(struct xml_reader *r)
         buf_adds(&text, "the encoding is not one of UTF-8, UTF-16, ISO-8859-1 and US-ASCII");
     else if (code == XML_ERROR_UNCLOSED_TOKEN || code == XML_ERROR_UNCLOSED_CDATA_SECTION)
         buf_adds(&text, "the document ends in the middle: it was cut off");
+    else if (code == XML_ERROR_MISPLACED_XML_PI)
+        buf_adds(&text,
+                 "<?xml must be the very first thing in the document: nothing may stand before "
+                 "it, no blank and no empty line either");
     else
         buf_addf(&text, "this is no well-formed XML: %s", XML_ErrorString(code));
     refuse(r, text.p);
