@@ -5,10 +5,10 @@ static const struct {
     const char *type;
     enum mail_protocol protocol;
     enum service_role role;
-    uint16_t port; /* when none is said */
-} types[] = { { "IMAP", PROTOCOL_IMAP, ROLE_ACCESS, 143 },
-              { "POP3", PROTOCOL_POP3, ROLE_ACCESS, 110 },
-              { "SMTP", PROTOCOL_SMTP, ROLE_SUBMISSION, 25 } };
+    uint16_t port, implicit; /* when none is said: in clear text or with STARTTLS, in TLS */
+} types[] = { { "IMAP", PROTOCOL_IMAP, ROLE_ACCESS, 143, 993 },
+              { "POP3", PROTOCOL_POP3, ROLE_ACCESS, 110, 995 },
+              { "SMTP", PROTOCOL_SMTP, ROLE_SUBMISSION, 25, 465 } };
 
 static const struct {
     const char *word;
@@ -19,7 +19,7 @@ static const struct {
                     { "TLS", false, TLS_MODE_STARTTLS },
                     { "Auto", true, TLS_MODE_STARTTLS } };
 
-/* "on" and "off"; `missing` when it is not there. */
+/* "on" and "off"; `missing` when it is not there, or neither. */
 static bool read_switch(struct importing *g, const struct xml_node *protocol, const char *name,
                         bool missing)
 {
@@ -28,10 +28,11 @@ static bool read_switch(struct importing *g, const struct xml_node *protocol, co
         return missing;
     if (slice_eq_nocase(node->text, S("on")) || slice_eq_nocase(node->text, S("true")))
         return true;
-    if (!slice_eq_nocase(node->text, S("off")) && !slice_eq_nocase(node->text, S("false")))
-        import_say(g, IMPORT_WARN, node->text_place, "%s is on or off, not \"%s\"", name,
-                   xml_quote(node->text, &g->im->arena));
-    return false;
+    if (slice_eq_nocase(node->text, S("off")) || slice_eq_nocase(node->text, S("false")))
+        return false;
+    import_say(g, IMPORT_WARN, node->text_place, "%s is on or off, not \"%s\"; %s is taken", name,
+               xml_quote(node->text, &g->im->arena), missing ? "on" : "off");
+    return missing;
 }
 
 static enum tls_mode mode_of_port(uint16_t port)
@@ -40,40 +41,53 @@ static enum tls_mode mode_of_port(uint16_t port)
     return s && s->implicit_tls ? TLS_MODE_IMPLICIT : TLS_MODE_STARTTLS;
 }
 
+/* The kind of TLS that Encryption says; false when it says none that is known. */
+static bool read_encryption(struct importing *g, const struct xml_node *node, bool ssl_there,
+                            bool ssl, uint16_t port, enum tls_mode *ret)
+{
+    size_t i = 0;
+    while (i < COUNT(encryptions) && !slice_eq_nocase(node->text, slice_of(encryptions[i].word)))
+        i++;
+    if (i == COUNT(encryptions)) {
+        import_say(g, IMPORT_WARN, node->text_place,
+                   "Encryption is None, SSL, TLS or Auto, not \"%s\"; SSL counts",
+                   xml_quote(node->text, &g->im->arena));
+        return false;
+    }
+    *ret = encryptions[i].derive ? mode_of_port(port) : encryptions[i].mode;
+    if (encryptions[i].derive)
+        import_say(g, IMPORT_NOTE, node->text_place,
+                   "Encryption Auto leaves TLS to the client; by the port it is taken for %s",
+                   *ret == TLS_MODE_IMPLICIT ? "implicit TLS" : "STARTTLS");
+    if (ssl_there && ssl != (*ret != TLS_MODE_NONE))
+        import_say(g, IMPORT_WARN, node->text_place,
+                   "SSL is %s and Encryption is %s: clients that know only SSL do otherwise",
+                   ssl ? "on" : "off", encryptions[i].word);
+    return true;
+}
+
 /* Encryption wins over SSL, which is on when it is not there. */
 static enum tls_mode read_mode(struct importing *g, const struct xml_node *protocol, uint16_t port)
 {
     const struct xml_node *node = import_only(g, protocol, "Encryption");
-    const struct xml_node *says = node ? node : xml_child(protocol, "SSL");
+    const struct xml_node *switched = xml_child(protocol, "SSL");
     bool ssl = read_switch(g, protocol, "SSL", true);
+    enum tls_mode mode = ssl ? TLS_MODE_IMPLICIT : TLS_MODE_NONE;
+    if (node && !read_encryption(g, node, switched != NULL, ssl, port, &mode))
+        node = NULL;
+    const struct xml_node *says = node ? node : switched;
     g->mode_at = says ? says->text_place : protocol->at;
     g->word[TLS_MODE_IMPLICIT] = node ? "Encryption SSL" : "SSL on";
     g->word[TLS_MODE_NONE] = node ? "Encryption None" : "SSL off";
-    if (!node)
-        return ssl ? TLS_MODE_IMPLICIT : TLS_MODE_NONE;
-    for (size_t i = 0; i < COUNT(encryptions); i++) {
-        if (!slice_eq_nocase(node->text, slice_of(encryptions[i].word)))
-            continue;
-        enum tls_mode mode = encryptions[i].derive ? mode_of_port(port) : encryptions[i].mode;
-        if (xml_child(protocol, "SSL") && ssl != (mode != TLS_MODE_NONE))
-            import_say(g, IMPORT_WARN, node->text_place,
-                       "SSL is %s and Encryption is %s: clients that know only SSL do otherwise",
-                       ssl ? "on" : "off", encryptions[i].word);
-        return mode;
-    }
-    import_say(g, IMPORT_WARN, node->text_place,
-               "Encryption is None, SSL, TLS or Auto, not \"%s\"; SSL counts",
-               xml_quote(node->text, &g->im->arena));
-    return ssl ? TLS_MODE_IMPLICIT : TLS_MODE_NONE;
+    return mode;
 }
 
-static uint16_t read_port(struct importing *g, const struct xml_node *protocol, uint16_t standard)
+/* 0 when none is said: it goes by the kind of TLS then. */
+static uint16_t read_port(struct importing *g, const struct xml_node *protocol, bool *ret_said)
 {
     const struct xml_node *node = import_only(g, protocol, "Port");
-    if (node && !slice_eq(node->text, S("0")))
-        return import_port(g, node);
-    import_say(g, IMPORT_NOTE, protocol->at, "no port is said: %u is taken", standard);
-    return standard;
+    *ret_said = node && !slice_eq(node->text, S("0"));
+    return *ret_said ? import_port(g, node) : 0;
 }
 
 /* The form of the name that the mail is fetched with, as far as it was said before. */
@@ -106,6 +120,20 @@ static enum username_form read_login(struct importing *g, const struct xml_node 
     return USERNAME_LOCAL_PART;
 }
 
+/* SPA is NTLM, which no profile speaks of. */
+static unsigned read_spa(struct importing *g, const struct xml_node *protocol)
+{
+    if (!xml_child(protocol, "SPA"))
+        import_say(g, IMPORT_WARN, protocol->at,
+                   "SPA is not said and counts as on then: Outlook logs in by NTLM; say SPA off, "
+                   "which is taken here");
+    if (!read_switch(g, protocol, "SPA", false))
+        return AUTH_PASSWORD;
+    import_say(g, IMPORT_NOTE, xml_child(protocol, "SPA")->text_place,
+               "SPA is on: logins by NTLM are not looked for on the server");
+    return 0;
+}
+
 static void read_protocol(struct importing *g, const struct xml_node *protocol)
 {
     const struct xml_node *type = import_only(g, protocol, "Type");
@@ -113,6 +141,10 @@ static void read_protocol(struct importing *g, const struct xml_node *protocol)
     size_t i = 0;
     while (i < COUNT(types) && !slice_eq_nocase(word, slice_of(types[i].type)))
         i++;
+    if (!word.n) {
+        import_say(g, IMPORT_WARN, protocol->at, "a <Protocol> without a Type: left out");
+        return;
+    }
     if (i == COUNT(types)) {
         import_say(g, IMPORT_NOTE, protocol->at,
                    "type \"%s\" is none of IMAP, POP3 and SMTP: left out",
@@ -125,11 +157,15 @@ static void read_protocol(struct importing *g, const struct xml_node *protocol)
     if (!server)
         import_say(g, IMPORT_WRONG, protocol->at, "Server is missing");
     row.host = server ? import_host(g, server) : NULL;
-    row.port = read_port(g, protocol, types[i].port);
+    bool port_said;
+    row.port = read_port(g, protocol, &port_said);
     row.tls = read_mode(g, protocol, row.port);
+    if (!port_said) {
+        row.port = row.tls == TLS_MODE_IMPLICIT ? types[i].implicit : types[i].port;
+        import_say(g, IMPORT_NOTE, protocol->at, "no port is said: %u is taken", row.port);
+    }
     bool auth = read_switch(g, protocol, "AuthRequired", true);
-    bool spa = read_switch(g, protocol, "SPA", false);
-    row.auth = !auth ? AUTH_NONE : spa ? AUTH_ENCRYPTED_PASSWORD : AUTH_PASSWORD;
+    row.auth = auth ? read_spa(g, protocol) : AUTH_NONE;
     row.username = auth ? read_login(g, protocol, row.role) : USERNAME_UNKNOWN;
     row.at = server ? server->text_place : protocol->at;
     if (row.host && row.port)
@@ -152,6 +188,12 @@ static bool read_redirect(struct importing *g, const struct xml_node *account)
         g->im->redirect_address = arena_str(a, address);
         import_refuse(g, account->at, "the answer holds no settings, only: ask for %s",
                       xml_quote(address, a));
+        return true;
+    }
+    if (slice_starts_nocase(action, S("redirect"))) {
+        import_refuse(g, account->at,
+                      "the answer holds no settings, only Action %s without the address to go to",
+                      xml_quote(action, a));
         return true;
     }
     return false;
