@@ -22,13 +22,24 @@ static const struct xml_node *value_of(struct importing *g, const struct xml_nod
     return found;
 }
 
+static bool has_key(const struct xml_node *dict, const char *prefix, const char *rest)
+{
+    char name[80];
+    snprintf(name, sizeof name, "%s%s", prefix, rest);
+    for (const struct xml_node *k = dict->first; k; k = k->next)
+        if (xml_is(k, "key") && slice_eq_str(k->text, name))
+            return true;
+    return false;
+}
+
+/* NULL when there is none, or it is no string (said already). */
 static const struct xml_node *string_of(struct importing *g, const struct xml_node *dict,
                                         const char *prefix, const char *rest)
 {
     char name[80];
     snprintf(name, sizeof name, "%s%s", prefix, rest);
     const struct xml_node *v = value_of(g, dict, name);
-    if (!v || xml_is(v, "string") || xml_is(v, "integer"))
+    if (!v || xml_is(v, "string"))
         return v;
     import_say(g, IMPORT_WRONG, v->at, "%s is a <%.*s>, not a <string>", name,
                SLICE_ARG(slice_sub(v->name, 0, 30)));
@@ -98,10 +109,17 @@ static uint16_t standard_port(enum mail_protocol protocol, bool ssl)
 static uint16_t read_port(struct importing *g, const struct xml_node *dict, const char *prefix,
                           uint16_t standard, struct place at)
 {
-    const struct xml_node *v = string_of(g, dict, prefix, "PortNumber");
+    char name[80];
+    snprintf(name, sizeof name, "%sPortNumber", prefix);
+    const struct xml_node *v = value_of(g, dict, name);
+    if (v && !xml_is(v, "integer"))
+        import_say(g, xml_is(v, "string") ? IMPORT_WARN : IMPORT_WRONG, v->at,
+                   "%s is a <%.*s>, not an <integer>", name, SLICE_ARG(slice_sub(v->name, 0, 30)));
     if (v)
-        return import_port(g, v);
-    import_say(g, IMPORT_NOTE, at, "%sPortNumber is not there: %u is taken", prefix, standard);
+        return xml_is(v, "integer") || xml_is(v, "string") ? import_port(g, v) : 0;
+    if (has_key(dict, name, "")) /* without a value, which was said */
+        return 0;
+    import_say(g, IMPORT_NOTE, at, "%s is not there: %u is taken", name, standard);
     return standard;
 }
 
@@ -116,7 +134,8 @@ static void read_server(struct importing *g, const struct xml_node *dict, const 
     const struct xml_node *user = string_of(g, dict, prefix, "Username");
     import_begin(g);
     if (!host) {
-        import_say(g, IMPORT_WRONG, dict->at, "%sHostName is missing", prefix);
+        if (!has_key(dict, prefix, "HostName"))
+            import_say(g, IMPORT_WRONG, dict->at, "%sHostName is missing", prefix);
         return;
     }
     row.at = host->text_place;
@@ -124,7 +143,8 @@ static void read_server(struct importing *g, const struct xml_node *dict, const 
     snprintf(ssl_name, sizeof ssl_name, "%sUseSSL", prefix);
     bool ssl = is_true(g, dict, ssl_name);
     row.port = read_port(g, dict, prefix, standard_port(protocol, ssl), row.at);
-    row.tls = mode_of(g, ssl, ssl_name, row.port, row.at);
+    if (row.port)
+        row.tls = mode_of(g, ssl, ssl_name, row.port, row.at);
     row.auth = read_auth(g, dict, prefix);
     if (user && user->text.n)
         row.username = import_username(g, user);
@@ -143,6 +163,14 @@ static void take_address(struct importing *g, const struct xml_node *dict)
     g->domain = slice_skip(address->text, at + 1);
 }
 
+static void say_password(struct importing *g, const struct xml_node *dict, const char *name)
+{
+    const struct xml_node *password = value_of(g, dict, name);
+    if (password && password->text.n)
+        import_say(g, IMPORT_NOTE, password->at,
+                   "%s stands here, for everybody who gets the file (it is shown nowhere)", name);
+}
+
 static void read_accounts(struct importing *g, const struct xml_node *dict)
 {
     const struct xml_node *type = value_of(g, dict, "EmailAccountType");
@@ -153,10 +181,15 @@ static void read_accounts(struct importing *g, const struct xml_node *dict)
         read_server(g, dict, "IncomingMailServer", PROTOCOL_IMAP);
     else if (type && slice_eq(type->text, S("EmailTypePOP")))
         read_server(g, dict, "IncomingMailServer", PROTOCOL_POP3);
+    else if (type)
+        import_say(g, IMPORT_WRONG, type->text_place,
+                   "EmailAccountType is EmailTypeIMAP or EmailTypePOP, not \"%s\"",
+                   xml_quote(type->text, &g->im->arena));
     else
-        import_say(g, IMPORT_WRONG, type ? type->text_place : dict->at,
-                   "EmailAccountType is EmailTypeIMAP or EmailTypePOP");
+        import_say(g, IMPORT_WRONG, dict->at, "EmailAccountType is missing");
     read_server(g, dict, "OutgoingMailServer", PROTOCOL_SMTP);
+    say_password(g, dict, "IncomingPassword");
+    say_password(g, dict, "OutgoingPassword");
 }
 
 static void read_mail(struct importing *g, const struct xml_node *dict)
@@ -168,12 +201,21 @@ static void read_mail(struct importing *g, const struct xml_node *dict)
     g->domain = domain;
 }
 
+/* Accounts with mail in them that this does not read. */
+static const struct {
+    const char *type, *what;
+} other_accounts[] = { { "com.apple.eas.account", "Exchange ActiveSync" },
+                       { "com.apple.ews.account", "Exchange Web Services" },
+                       { "com.apple.google-oauth", "Google" } };
+
 static bool is_mail(struct importing *g, const struct xml_node *payload)
 {
     const struct xml_node *type =
         xml_is(payload, "dict") ? value_of(g, payload, "PayloadType") : NULL;
-    if (type && slice_eq(type->text, S("com.apple.eas.account")))
-        import_say(g, IMPORT_NOTE, payload->at, "an account of Exchange ActiveSync: left out");
+    for (size_t i = 0; type && i < COUNT(other_accounts); i++)
+        if (slice_eq_str(type->text, other_accounts[i].type))
+            import_say(g, IMPORT_NOTE, payload->at, "an account of %s: left out",
+                       other_accounts[i].what);
     return type && slice_eq(type->text, S("com.apple.mail.managed"));
 }
 
