@@ -25,22 +25,12 @@ void ports_subject_release(struct ports_subject *s)
 
 /* ---- --expect ---- */
 
-static bool is_foreign(const char *path)
-{
-    char start[512];
-    FILE *f = fopen(path, "re");
-    size_t n = f ? fread(start, 1, sizeof start, f) : 0;
-    if (f)
-        fclose(f);
-    return import_is_foreign(slice_make(start, n));
-}
-
 /* `email` stands for the placeholders of foreign formats. */
 static bool read_file(const char *path, const char *email, struct profile *ret,
                       struct problems *problems)
 {
-    return is_foreign(path) ? profile_import(path, email, ret, problems)
-                            : profile_load(path, path, ret, problems);
+    return import_is_foreign_file(path) ? profile_import(path, email, ret, problems)
+                                        : profile_load(path, path, ret, problems);
 }
 
 static int read_expected(struct ports_subject *s, const char *word, const char *expect,
@@ -55,7 +45,8 @@ static int read_expected(struct ports_subject *s, const char *word, const char *
                          expect, near ? "; did you mean \"" : "", near ? near : "",
                          near ? "\"?" : "");
     }
-    if (!read_file(expect, word, &s->imported, problems))
+    const char *email = strchr(word, '@') ? word : NULL; /* a host is not the domain of its users */
+    if (!read_file(expect, email, &s->imported, problems))
         return error_set(err, ERR_FILE, "the file of --expect is not valid");
     s->expected = &s->imported;
     return 0;

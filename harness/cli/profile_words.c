@@ -1,7 +1,6 @@
 #include "profile_words.h"
 #include "commands.h"
 #include "import.h"
-#include <fcntl.h>
 #include <unistd.h>
 
 int profile_words_open(struct profile_words *w)
@@ -24,16 +23,6 @@ void profile_words_release(struct profile_words *w)
     problems_release(&w->problems);
 }
 
-static bool is_foreign(const char *path)
-{
-    char start[256];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, start, sizeof start) : -1;
-    if (fd >= 0)
-        close(fd);
-    return n > 0 && import_is_foreign(slice_make(start, (size_t)n));
-}
-
 int profile_words_find(struct profile_words *w, const char *word, const struct profile **ret)
 {
     struct error err;
@@ -47,8 +36,8 @@ int profile_words_find(struct profile_words *w, const char *word, const struct p
                   near ? "\"?" : "");
         return say_error(&err);
     }
-    bool good = is_foreign(word) ? profile_import(word, NULL, &w->file, &w->problems)
-                                 : profile_load(word, word, &w->file, &w->problems);
+    bool good = import_is_foreign_file(word) ? profile_import(word, NULL, &w->file, &w->problems)
+                                             : profile_load(word, word, &w->file, &w->problems);
     *ret = &w->file;
     return good ? 0 : say_problems(&w->problems);
 }

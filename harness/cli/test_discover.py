@@ -701,7 +701,10 @@ def a_resolver_that_is_dead_is_no_success(w):
 @test
 def wrong_command_lines_and_files(w):
     w.run("no-domain", status=2)
-    w.run("@srv.test", status=2)
+    for wrong in ("@srv.test", "a@b@srv.test", "mailto:me@srv.test", "me @srv.test", '""@srv.test'):
+        w.run(wrong, status=2)
+    for right in ("me+tag@srv.test", '"a b@c"@srv.test', "ümläut@SRV.test.", "o'neil@srv.test"):
+        w.run(right, "--offline", "--autoconfig", CORPUS / "good-autoconfig.xml", mail=False, status=0)
     w.run("me@srv.test", "another", status=2)
     w.run("me@srv.test", "--resolver", "nonsense", status=2)
     for name in ("hostile-laughs.xml", "bad-port-zero.xml", "cut-in-tag.xml"):

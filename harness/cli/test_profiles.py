@@ -337,5 +337,28 @@ def published_settings_of_ones_own():
             expect("was not visited" in found["mail.example.test:587"][1], found)
 
 
+@test
+def a_host_is_not_the_domain_of_its_users():
+    domains = "<domain>example.test</domain>"
+    text = """<clientConfig version="1.1"><emailProvider id="x">%s<incomingServer type="imap">
+        <hostname>imap.%%EMAILDOMAIN%%</hostname><port>993</port><socketType>SSL</socketType>
+        <username>%%EMAILADDRESS%%</username><authentication>password-cleartext</authentication>
+        </incomingServer></emailProvider></clientConfig>"""
+    with tempfile.TemporaryDirectory() as folder:
+        file, mine = pathlib.Path(folder) / "autoconfig.xml", pathlib.Path(folder) / "mine.yaml"
+        mine.write_text("name: x\nauth: password\noffers:\n  imap: {host: imap.example.test, port: 993, tls: implicit}\n")
+        with fleet(mine) as state:
+            file.write_text(text % domains)
+            status, found = ports(state, file)
+            expect(status == 0 and list(found) == ["imap.example.test:993"], status, found)
+            route = f"new.example.test:993:127.0.0.1:{resolved(state)['imap.example.test:993']}"
+            status, found = ports(state, "new.example.test", "--expect", file, "--ports", "993", "--resolve", route)
+            expect(list(found) == ["imap.example.test:993"], status, found)
+            file.write_text(text % (domains + "<domain>other.test</domain>"))
+            result = run("ports", "new.example.test", "--expect", file)
+            expect_exit(result, 3)
+            expect("name an address (me@example.org)" in result.stderr, result.stderr)
+
+
 if __name__ == "__main__":
     sys.exit(run_tests(TESTS))

@@ -315,15 +315,24 @@ static void ask_network(struct discovery *d)
 
 /* ---- the whole ---- */
 
+/* Atoms with dots, wherever they stand, or a quoted string (RFC 5321 section 4.1.2, RFC 6531). */
+static bool is_local_part(const char *text)
+{
+    size_t n = strlen(text);
+    bool quoted = n > 2 && text[0] == '"' && text[n - 1] == '"', good = n > 0;
+    for (const char *p = text; *p && good; p++)
+        good = (unsigned char)*p >= 0x80 || ascii_is_alnum(*p) ||
+               strchr(quoted ? " .!#$%&'*+-/=?^_`{|}~\"(),:;<>@[]\\" : ".!#$%&'*+-/=?^_`{|}~", *p);
+    return good;
+}
+
 static int split_subject(struct discovery *d, struct error *err)
 {
     const char *subject = d->options.subject, *at = strrchr(subject, '@');
     d->domain = dns_name(slice_of(at ? at + 1 : subject), &d->arena);
     if (at)
         d->local = arena_str(&d->arena, slice_make(subject, (size_t)(at - subject)));
-    bool good = d->domain && strchr(d->domain, '.') && (!at || d->local[0]);
-    for (const char *p = subject; *p && good; p++)
-        good = (unsigned char)*p > ' ' && *p != 0x7f;
+    bool good = d->domain && strchr(d->domain, '.') && (!at || is_local_part(d->local));
     return good ? 0
                 : error_set(err, ERR_USAGE, "\"%s\" is neither an e-mail address nor a domain",
                             subject);

@@ -201,7 +201,7 @@ static void split_address(struct importing *g)
     if (at)
         g->local = slice_make(email, (size_t)(at - email));
     if (email)
-        g->domain = slice_of(at ? at + 1 : email);
+        g->domain = import_domain(slice_of(at ? at + 1 : email), &g->im->arena);
 }
 
 /* Findings as the profile's notes. */

@@ -175,16 +175,24 @@ static void read_server(struct importing *g, const struct xml_node *server, bool
         import_add(g, &row);
 }
 
+/* Without an address, a document for one domain alone is for that one. */
+static void take_only_domain(struct importing *g, const struct xml_node *provider)
+{
+    const struct xml_node *only = xml_child(provider, "domain");
+    if (!g->domain.p && only && !xml_next(only) && slice_find_char(only->text, '%') == SIZE_MAX)
+        g->domain = import_domain(only->text, &g->im->arena);
+}
+
 static void read_domains(struct importing *g, const struct xml_node *provider)
 {
     bool mine = false, any = false;
     const struct xml_node *node = xml_child(provider, "domain");
     struct place at = node ? node->text_place : provider->at;
     for (; node; node = xml_next(node)) {
-        slice domain = node->text;
-        bool placeholder = slice_eq(domain, S("%EMAILDOMAIN%"));
+        slice domain = import_domain(node->text, &g->im->arena);
+        bool placeholder = slice_eq(node->text, S("%EMAILDOMAIN%"));
         any = true;
-        mine |= placeholder || !g->domain.p || slice_eq_nocase(domain, g->domain);
+        mine |= placeholder || !g->domain.p || slice_eq(domain, g->domain);
         import_add_domain(g, placeholder && g->domain.p ? g->domain : domain);
     }
     if (any && !mine)
@@ -217,6 +225,7 @@ static void read_provider(struct importing *g, const struct xml_node *provider)
     struct arena *a = &g->ret->arena;
     g->ret->name = xml_quote(id, a);
     g->ret->title = xml_quote(title.n ? title : id, a);
+    take_only_domain(g, provider);
     read_domains(g, provider);
     suspect_elements(g, provider, provider_elements, COUNT(provider_elements));
     for (const struct xml_node *s = provider->first; s; s = s->next)

@@ -178,6 +178,17 @@ static void to_ascii(struct buf *host)
     idn2_free(ascii);
 }
 
+slice import_domain(slice domain, struct arena *arena)
+{
+    auto_buf text;
+    buf_init(&text, BUF_OURS);
+    buf_add(&text, slice_ends(domain, S(".")) ? slice_sub(domain, 0, domain.n - 1) : domain);
+    to_ascii(&text);
+    for (size_t i = 0; i < text.n; i++)
+        text.p[i] = ascii_lower(text.p[i]);
+    return arena_dup(arena, buf_slice(&text));
+}
+
 static bool is_host_name(slice text)
 {
     slice label;
@@ -231,7 +242,8 @@ const char *import_host(struct importing *g, const struct xml_node *node)
     slice host = buf_slice(&text);
     if (!known) {
         import_say(g, IMPORT_WRONG, node->text_place,
-                   "the host name \"%s\" depends on the e-mail address, which is not known here",
+                   "the host name \"%s\" depends on the e-mail address, which is not known here: "
+                   "name an address (me@example.org) in place of the host or file",
                    xml_quote(node->text, a));
         return NULL;
     }
@@ -267,6 +279,17 @@ uint16_t import_port(struct importing *g, const struct xml_node *node)
 
 /* ---- user names ---- */
 
+/* The text with its domain, when it has one, as import_domain() writes it. */
+static slice address_of(const struct importing *g, slice text)
+{
+    const char *at = memrchr(text.p, '@', text.n);
+    if (!at)
+        return text;
+    struct arena *a = &g->im->arena;
+    slice domain = import_domain(slice_skip(text, (size_t)(at + 1 - text.p)), a);
+    return slice_of(arena_printf(a, "%.*s@%.*s", (int)(at - text.p), text.p, SLICE_ARG(domain)));
+}
+
 /* What the text is once the placeholders are replaced. */
 static enum username_form username_by_value(struct importing *g, const struct xml_node *node)
 {
@@ -279,7 +302,7 @@ static enum username_form username_by_value(struct importing *g, const struct xm
     if (g->local.p && slice_eq_nocase(buf_slice(&text), g->local))
         return USERNAME_LOCAL_PART;
     if (add_part(g, PART_ADDRESS, &address) &&
-        slice_eq_nocase(buf_slice(&text), buf_slice(&address)))
+        slice_eq_nocase(address_of(g, buf_slice(&text)), buf_slice(&address)))
         return USERNAME_ADDRESS;
     if (said == g->im->findings.n)
         import_say(g, IMPORT_NOTE, node->text_place,
@@ -423,6 +446,7 @@ void import_add_domain(struct importing *g, slice domain)
 {
     enum { DOMAINS_MAX = 1000 };
     struct profile *p = g->ret;
+    domain = import_domain(domain, &p->arena);
     if (!p->domains)
         p->domains = arena_new_n(&p->arena, const char *, DOMAINS_MAX);
     if (p->n_domains < DOMAINS_MAX && is_host_name(domain))

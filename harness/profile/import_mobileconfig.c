@@ -160,7 +160,7 @@ static void take_address(struct importing *g, const struct xml_node *dict)
     if (at == SIZE_MAX || slice_find_char(address->text, '%') != SIZE_MAX)
         return;
     g->local = slice_sub(address->text, 0, at);
-    g->domain = slice_skip(address->text, at + 1);
+    g->domain = import_domain(slice_skip(address->text, at + 1), &g->im->arena);
 }
 
 static void say_password(struct importing *g, const struct xml_node *dict, const char *name)

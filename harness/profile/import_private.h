@@ -11,10 +11,11 @@ struct importing {
     struct import *im;
     struct profile *ret;
     const char *shown;
-    slice source;                  /* the XML, for the lines of rows */
-    slice local, domain;           /* of the e-mail address; p NULL when not known */
-    const char *word[3];           /* how the format writes each TLS mode: "socketType SSL" */
-    bool tls_was_derived;          /* the format cannot say the mode: nothing to contradict */
+    slice source;         /* the XML, for the lines of rows */
+    slice local, domain;  /* of the e-mail address, the domain as import_domain() writes it;
+                                      p NULL when not known */
+    const char *word[3];  /* how the format writes each TLS mode: "socketType SSL" */
+    bool tls_was_derived; /* the format cannot say the mode: nothing to contradict */
     struct place port_at, mode_at; /* of the row to come; line 0: the row's own place counts */
     bool refused;                  /* a problem was added */
     bool too_many_was_said;        /* PROFILE_SERVICES_MAX */
@@ -42,6 +43,8 @@ const struct xml_node *import_only(struct importing *g, const struct xml_node *p
 void import_begin(struct importing *g);
 /* Looks for what is suspicious about a row and adds it to the profile. */
 void import_add(struct importing *g, struct profile_service *row);
+/* As DNS has it: A-labels, lower case, no dot at the end. */
+slice import_domain(slice domain, struct arena *arena);
 void import_add_domain(struct importing *g, slice domain);
 
 /* The formats. Each reads from its root element. */

@@ -401,6 +401,54 @@ START_TEST(placeholders_in_host_names)
 }
 END_TEST
 
+/* One domain in all its spellings. */
+#define BUECHER                                                                                    \
+    "b\xc3\xbc"                                                                                    \
+    "cher.test"
+#define ALL_BUECHER "xn--bcher-kva.test"
+static const struct {
+    const char *email, *user;
+    enum username_form form;
+} idn_rows[] = {
+    { "me@" BUECHER, "me@" BUECHER, USERNAME_ADDRESS },
+    { "me@" BUECHER, "ME@" ALL_BUECHER, USERNAME_ADDRESS },
+    { "ME@B\xc3\x9c"
+      "CHER.test",
+      "me@" BUECHER, USERNAME_ADDRESS },
+    { "me@" ALL_BUECHER ".", "me@" BUECHER, USERNAME_ADDRESS },
+    { "me@" ALL_BUECHER, "%EMAILLOCALPART%@" BUECHER, USERNAME_ADDRESS },
+    { "me@" ALL_BUECHER, "me", USERNAME_LOCAL_PART },
+    { ALL_BUECHER, "%EMAILADDRESS%", USERNAME_ADDRESS },
+    { NULL, "%EMAILADDRESS%", USERNAME_ADDRESS },
+};
+
+START_TEST(spellings_of_a_domain_are_one)
+{
+    auto_arena a = { 0 };
+    struct profile p = { 0 };
+    struct problems problems = { 0 };
+    struct import im = { .email = idn_rows[_i].email, .problems = &problems };
+    const char *text = arena_printf(
+        &a,
+        "<clientConfig version='1.1'><emailProvider id='x'><domain>" BUECHER "</domain>"
+        "<incomingServer type='imap'><hostname>imap.%%EMAILDOMAIN%%</hostname><port>993</port>"
+        "<socketType>SSL</socketType><username>%s</username><authentication>OAuth2"
+        "</authentication></incomingServer><outgoingServer type='smtp'><hostname>smtp." BUECHER
+        "</hostname><port>465</port><socketType>SSL</socketType><username>%%EMAILADDRESS%%"
+        "</username><authentication>OAuth2</authentication></outgoingServer></emailProvider>"
+        "</clientConfig>",
+        idn_rows[_i].user);
+    ck_assert(import_bytes(&im, slice_of(text), "x", &p));
+    ck_assert_uint_eq(im.findings.n, 0);
+    ck_assert_str_eq(p.domains[0], ALL_BUECHER);
+    ck_assert_str_eq(p.services[0].host, "imap." ALL_BUECHER);
+    ck_assert_int_eq(p.services[0].username, idn_rows[_i].form);
+    profile_release(&p);
+    import_release(&im);
+    problems_release(&problems);
+}
+END_TEST
+
 static const struct {
     slice start;
     bool foreign;
@@ -465,6 +513,7 @@ static void add(TCase *t)
     tcase_add_loop_test(t, passwords_are_never_shown, 0, COUNT(password_rows));
     tcase_add_test(t, lines_that_only_speak_of_passwords_are_shown);
     tcase_add_loop_test(t, placeholders_in_host_names, 0, COUNT(placeholder_rows));
+    tcase_add_loop_test(t, spellings_of_a_domain_are_one, 0, COUNT(idn_rows));
     tcase_add_loop_test(t, foreign_formats_are_told_from_yaml, 0, COUNT(foreign_rows));
     tcase_add_test(t, a_redirect_says_where_to);
     tcase_add_loop_test(t, fuzz, 0, COUNT(seeds));
