@@ -1,6 +1,7 @@
 #include "fuzz_replay.h"
 #include "import.h"
 #include <assert.h>
+#include <stdlib.h>
 
 static void check_profile(const struct profile *p)
 {
@@ -17,6 +18,8 @@ static void check_profile(const struct profile *p)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    /* The roots are read anew for each signature that fits: that takes its time. */
+    setenv("SSL_CERT_FILE", "/dev/null", 1);
     struct problems problems = { 0 };
     struct profile p = { 0 };
     struct import im = { .email = "me@example.test", .lenient = size % 2, .problems = &problems };

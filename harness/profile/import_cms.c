@@ -14,7 +14,54 @@ static CMS_ContentInfo *read_cms(slice bytes)
     return cms;
 }
 
-/* The signature must fit the content; by whom it is, is the device's question, not ours. */
+static const char *name_of(struct importing *g, X509 *certificate)
+{
+    char name[200] = "";
+    int n = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name,
+                                      sizeof name);
+    return n > 0 ? xml_quote(slice_of(name), &g->im->arena) : "somebody without a name";
+}
+
+/* NULL: the roots of this system vouch for the signer. Certificates of any purpose will do, as they do
+   for Apple's devices. */
+static const char *why_not_trusted(CMS_ContentInfo *cms, X509 *signer)
+{
+    X509_STORE *roots = X509_STORE_new();
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    STACK_OF(X509) *others = CMS_get1_certs(cms);
+    X509_STORE_set_default_paths(roots);
+    X509_STORE_CTX_init(ctx, roots, signer, others);
+    X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_ANY);
+    bool good = X509_verify_cert(ctx) == 1;
+    const char *why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx));
+    X509_STORE_CTX_free(ctx);
+    X509_STORE_free(roots);
+    sk_X509_pop_free(others, X509_free);
+    return good ? NULL : why;
+}
+
+static void say_signers(struct importing *g, CMS_ContentInfo *cms)
+{
+    enum { SIGNERS_MAX = 4 }; /* Apple's profiles have one */
+    STACK_OF(X509) *signers = CMS_get0_signers(cms);
+    for (int i = 0; i < sk_X509_num(signers) && i < SIGNERS_MAX; i++) {
+        X509 *signer = sk_X509_value(signers, i);
+        const char *why = why_not_trusted(cms, signer);
+        if (why)
+            import_say(g, IMPORT_NOTE, import_whole(g),
+                       "the profile is signed by \"%s\", and the signature fits; no authority that "
+                       "this system trusts vouches for the signer (%s)",
+                       name_of(g, signer), why);
+        else
+            import_say(g, IMPORT_NOTE, import_whole(g),
+                       "the profile is signed by \"%s\", the signature fits, and the signer is "
+                       "trusted by this system",
+                       name_of(g, signer));
+    }
+    sk_X509_free(signers);
+}
+
+/* The signature must fit the content; the signer need not be trusted. */
 static bool verify(struct importing *g, CMS_ContentInfo *cms, struct buf *out)
 {
     BIO *content = BIO_new(BIO_s_mem());
@@ -48,9 +95,7 @@ bool import_cms_content(struct importing *g, slice bytes, struct buf *out)
     else
         good = verify(g, cms, out);
     if (good)
-        import_say(
-            g, IMPORT_NOTE, import_whole(g),
-            "the profile is signed, and the signature fits; who signed it was not looked at");
+        say_signers(g, cms);
     CMS_ContentInfo_free(cms);
     ERR_clear_error();
     return good;

@@ -52,8 +52,8 @@ void import_autoconfig(struct importing *g, const struct xml_node *root);
 void import_autodiscover(struct importing *g, const struct xml_node *root);
 void import_mobileconfig(struct importing *g, const struct xml_node *root);
 
-/* What is inside a signed .mobileconfig (CMS SignedData, DER or PEM). False with a problem. Whether
-   the signer is trusted is not looked at, only whether the signature fits the content. */
+/* What is inside a signed .mobileconfig (CMS SignedData, DER or PEM). False with a problem:
+   the signature must fit the content. Who signed, and whether this system trusts them, is a note. */
 bool import_cms_content(struct importing *g, slice bytes, struct buf *out);
 
 #endif
