@@ -22,7 +22,7 @@ from zone_fixture import Zone, Zones  # noqa: E402
 
 DOMAINS = ["agree", "differ", "srv", "guess", "hostile", "dot", "nothing", "half", "alias",
            "mxed", "pop", "clear", "signed", "dead", "wrongmode", "nohost", "nomail", "moved",
-           "sends"]
+           "sends", "wild"]
 
 
 # ---- zones ----
@@ -54,6 +54,7 @@ autoconfig A 127.0.0.1""",
 _pop3s._tcp SRV 10 1 995 pop.mail.test.
 _submissions._tcp SRV 0 1 465 smtp.mail.test.""",
     "clear": "autoconfig A 127.0.0.1",
+    "wild": "* A 127.0.0.1",
     "signed": ALL,
     "dead": "_imaps._tcp SRV 0 1 9 imap.mail.test.\n_submissions._tcp SRV 0 1 465 smtp.mail.test.",
     "wrongmode": "_imaps._tcp SRV 0 1 143 imap.mail.test.\n"
@@ -95,8 +96,10 @@ class Web:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            scheme = ""
+
             def answer(self):
-                host = self.headers.get("Host", "").split(":")[0]
+                host = self.scheme + self.headers.get("Host", "").split(":")[0]
                 length = int(self.headers.get("Content-Length") or 0)
                 web.requests.append((host, self.path, self.rfile.read(length).decode()))
                 page = web.pages.get((host, self.path.split("?")[0]), (404, {}, b"nothing here"))
@@ -116,6 +119,9 @@ class Web:
             def log_message(self, *unused):
                 pass
 
+        class PlainHandler(Handler):
+            scheme = "http:"
+
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
 
@@ -128,13 +134,17 @@ class Web:
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
                                                  do_handshake_on_connect=False)
         self.port = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
+        self.plain = Server(("127.0.0.1", 0), PlainHandler)
+        self.threads = [threading.Thread(target=s.serve_forever, daemon=True)
+                        for s in (self.server, self.plain)]
+        for thread in self.threads:
+            thread.start()
 
     def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        for server, thread in zip((self.server, self.plain), self.threads):
+            server.shutdown()
+            server.server_close()
+            thread.join()
 
     def serve(self, host, path, body, status=200, **headers):
         if isinstance(body, str):
@@ -150,6 +160,7 @@ def make_certificates(folder):
     names = [f"{prefix}{name}.test" for name in DOMAINS + ["provider", "in.provider"]
              for prefix in ("", "autoconfig.", "autodiscover.")]
     names.remove("autoconfig.half.test")
+    names.remove("autoconfig.wild.test")
     (folder / "names").write_text("subjectAltName=" + ",".join(f"DNS:{n}" for n in names))
     run_tool(folder, "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3 "
                      "-subj /CN=web-ca -keyout ca.key -out web-ca.pem")
@@ -234,12 +245,14 @@ class World:
                 where, reached = line.split()
                 self.mail += ["--connect-to", f"{where}:{reached}"]
 
-    def run(self, subject, *args, web=(), mail=True, status=None):
-        """`web`: hosts whose HTTPS is ours."""
+    def run(self, subject, *args, web=(), plain=(), mail=True, status=None):
+        """`web`: hosts whose HTTPS is ours; `plain`: whose HTTP."""
         command = [PROGRAM, "discover", subject, "--resolver", self.dns.resolver, "--trust-anchor",
                    self.dns.anchor, "--cacert", str(self.folder / "roots.pem"), "--timeout", "5s"]
         for host in web:
             command += ["--connect-to", f"{host}:443:127.0.0.1:{self.web.port}"]
+        for host in plain:
+            command += ["--connect-to", f"{host}:80:127.0.0.1:{self.web.plain.server_address[1]}"]
         command += (self.mail if mail else ["--no-check"]) + [str(a) for a in args]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120,
                               env=environment(), errors="replace")
@@ -653,6 +666,42 @@ def a_redirect_out_of_the_domain_takes_no_address_along(w):
     asked = [r for r in w.web.requests if r[0] == "autodiscover.provider.test"]
     expect(len(asked) == 1 and "postmaster@hostile.test" in asked[0][2] and
            "canary" not in asked[0][2], asked)
+
+
+@test
+def plain_http_is_believed_a_redirect_to_https_alone(w):
+    host, target = "autodiscover.nothing.test", "autodiscover.provider.test"
+    w.web.serve(target, POX, AUTODISCOVER)
+    w.web.serve("http:" + host, POX, "", 302, Location=f"https://{target}{POX}?x=1")
+    answer = w.json("canary@nothing.test", web=[target], plain=[host], mail=False, status=0)
+    found = source(answer, "autodiscover")
+    expect(found["state"] == "found" and found["where"] == f"https://{target}{POX}", found)
+    expect(f"redirects to https://{target}{POX}; plain HTTP can be changed" in found["findings"][0]["text"], found)
+    asked = [(h, path, body) for h, path, body in w.web.requests if h in ("http:" + host, target)]
+    expect(asked[0] == ("http:" + host, POX, "") and len(asked) == 2, asked)
+    expect("canary" not in asked[1][2] and "postmaster@nothing.test" in asked[1][2], asked)
+    for status, headers, body, words in (
+            (302, {"Location": f"http://{target}{POX}"}, "", "which is not https"),
+            (200, {}, AUTODISCOVER, None), (404, {}, "", None), (500, {}, "", None)):
+        w.web.serve("http:" + host, POX, body, status, **headers)
+        w.web.requests.clear()
+        answer = w.json("me@nothing.test", web=[target], plain=[host], mail=False, status=4)
+        found = source(answer, "autodiscover")
+        expect(found["state"] == "absent" and not found["services"], status, found)
+        expect(not [h for h, *_ in w.web.requests if h == target], w.web.requests)
+        expect(not words or words in found["findings"][0]["text"], found)
+
+
+@test
+def a_wildcard_makes_no_settings(w):
+    w.web.serve("autoconfig.wild.test", MAIL, GOOD)  # behind a certificate for another name
+    answer = w.json("me@wild.test", web=["autoconfig.wild.test"], mail=False, status=4)
+    expect("as every name of the domain has (a wildcard): imap.wild.test, pop.wild.test" in
+           source(answer, "guess")["said"], source(answer, "guess"))
+    expect(source(answer, "autoconfig")["state"] == "absent" and
+           "(a wildcard), and no certificate of its own" in source(answer, "autoconfig")["said"], answer)
+    answer = w.json("me@guess.test", mail=False, status=4)
+    expect("wildcard" not in source(answer, "guess")["said"], source(answer, "guess"))
 
 
 @test

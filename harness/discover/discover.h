@@ -54,7 +54,7 @@ struct discover_source {
     unsigned char refused[PROTOCOL_IMAP + 1];
     ARRAY(struct discover_finding) findings;
     enum dns_trust trust; /* SRV */
-    unsigned requests;    /* over HTTPS */
+    unsigned requests;    /* over HTTPS; Autodiscover: and one of plain HTTP */
 };
 /* "SRV records", "autoconfig"; the same in a sentence: "the SRV records" */
 const char *discover_title(enum discover_id id);
@@ -103,6 +103,7 @@ struct discovery {
     struct arena arena;
     struct discover_options options;
     const char *local, *domain; /* domain: A-labels; local NULL when only a domain was given */
+    const char *wildcard; /* the address that every name of the domain has; NULL: they have not */
     struct discover_source sources[DISCOVER_SOURCES];
     ARRAY(struct discover_contradiction) contradictions;
     ARRAY(struct discover_endpoint) endpoints;

@@ -2,6 +2,8 @@
 #include "discover_private.h"
 #include "markup.h"
 
+#define POX_PATH "/autodiscover/autodiscover.xml"
+
 static const char *request_body(struct discovery *d, const char *host)
 {
     auto_buf body;
@@ -21,10 +23,8 @@ static const char *request_body(struct discovery *d, const char *host)
 static void ask_host(struct discovery *d, struct discover_source *s, const char *host,
                      unsigned port)
 {
-    const char *url =
-        port == 443
-            ? arena_printf(&d->arena, "https://%s/autodiscover/autodiscover.xml", host)
-            : arena_printf(&d->arena, "https://%s:%u/autodiscover/autodiscover.xml", host, port);
+    const char *url = port == 443 ? arena_printf(&d->arena, "https://%s" POX_PATH, host)
+                                  : arena_printf(&d->arena, "https://%s:%u" POX_PATH, host, port);
     discover_fetch(d, s, url, request_body);
 }
 
@@ -39,19 +39,50 @@ static bool is_worth_more(enum discover_state a, enum discover_state b)
     return worth[a] > worth[b];
 }
 
+/* Keeps what was learnt before when the later answer is worth less. */
+static void keep_better(struct discover_source *s, const struct discover_source *before)
+{
+    if (!is_worth_more(before->state, s->state))
+        return;
+    s->state = before->state;
+    s->where = before->where;
+    s->said = before->said;
+}
+
+/* Outlook's last step: plain HTTP may say where to ask, and nothing else. */
+static void ask_redirect(struct discovery *d, struct discover_source *s, const char *host)
+{
+    const struct discover_source before = *s;
+    const char *url = discover_redirect(d, s, host, POX_PATH);
+    if (!url)
+        return;
+    slice shown = slice_sub(slice_of(url), 0, slice_find_char(slice_of(url), '?'));
+    if (!slice_starts_nocase(shown, S("https://"))) {
+        source_find(d, s, IMPORT_WARN, (struct place) { 0 },
+                    "http://%s" POX_PATH " redirects to %.*s, which is not https: clients do not "
+                    "follow",
+                    host, SLICE_ARG(shown));
+        return;
+    }
+    source_find(d, s, IMPORT_NOTE, (struct place) { 0 },
+                "http://%s" POX_PATH " redirects to %.*s; plain HTTP can be changed on the way, so "
+                "clients ask their users whether that is right",
+                host, SLICE_ARG(shown));
+    discover_fetch(d, s, url, request_body);
+    keep_better(s, &before);
+}
+
 void discover_autodiscover(struct discovery *d, struct discover_source *s)
 {
     ask_host(d, s, d->domain, 443);
     if (state_is_final(s->state))
         return;
-    enum discover_state state = s->state;
-    const char *where = s->where, *said = s->said;
-    ask_host(d, s, arena_printf(&d->arena, "autodiscover.%s", d->domain), 443);
-    if (is_worth_more(state, s->state)) {
-        s->state = state;
-        s->where = where;
-        s->said = said;
-    }
+    const struct discover_source before = *s;
+    const char *host = arena_printf(&d->arena, "autodiscover.%s", d->domain);
+    ask_host(d, s, host, 443);
+    keep_better(s, &before);
+    if (!state_is_final(s->state))
+        ask_redirect(d, s, host);
 }
 
 void discover_autodiscover_srv(struct discovery *d, struct discover_source *s)

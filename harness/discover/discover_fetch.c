@@ -66,7 +66,12 @@ static const char *resolve_entry(struct discovery *d, struct discover_source *s,
 static void say_failure(struct discovery *d, struct discover_source *s, const char *host,
                         const struct error *err, int number)
 {
-    if (err->code == ERR_TLS)
+    if (err->code == ERR_TLS && discover_is_wildcard(d, host))
+        source_say(d, s, DISCOVER_ABSENT,
+                   "%s has an address because every name of the domain has (a wildcard), and no "
+                   "certificate of its own",
+                   host);
+    else if (err->code == ERR_TLS)
         source_say(d, s, DISCOVER_BLOCKED, "clients do not accept the certificate of %s: %s", host,
                    err->text);
     else if (err->code == ERR_LIMIT)
@@ -164,6 +169,31 @@ static const char *fetch_once(struct discovery *d, struct discover_source *s, co
         next = take_document(d, s, buf_slice(&answer.body), url, address_of(d, host, body));
     else
         say_status(d, s, host, answer.status);
+    http_answer_release(&answer);
+    return next;
+}
+
+const char *discover_redirect(struct discovery *d, struct discover_source *s, const char *host,
+                              const char *path)
+{
+    const char *next = NULL;
+    struct error err;
+    struct http_answer answer;
+    struct discover_source unsaid = { 0 }; /* why there is none is not worth a word */
+    bool mapped = is_mapped(d, host, 80);
+    const char *entries[] = { mapped ? NULL : resolve_entry(d, &unsaid, host, 80), NULL };
+    if (!mapped && !entries[0])
+        return NULL;
+    struct http_request request = { .url = arena_printf(&d->arena, "http://%s%s", host, path),
+                                    .resolve = entries,
+                                    .connect_to = d->options.connect_to,
+                                    .no_redirects = true,
+                                    .timeout = d->options.timeout };
+    s->requests++;
+    if (http_fetch(&request, &err, &answer) < 0)
+        return NULL;
+    if (answer.status >= 300 && answer.status < 400 && answer.redirect_url)
+        next = arena_str(&d->arena, slice_of(answer.redirect_url));
     http_answer_release(&answer);
     return next;
 }

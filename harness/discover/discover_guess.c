@@ -1,6 +1,10 @@
 /* What clients try when nothing is published: the usual names, where they have an address. */
 #include "discover_private.h"
+#include "task.h"
+#include <inttypes.h>
+#include <sys/random.h>
 
+enum { ADDRESSES_MAX = 8 };
 enum {
     IMAP_BIT = 1 << PROTOCOL_IMAP,
     POP3_BIT = 1 << PROTOCOL_POP3,
@@ -59,6 +63,30 @@ static void add_rows(struct discover_source *s, const char *host, unsigned proto
     }
 }
 
+void discover_wildcard(struct discovery *d)
+{
+    uint64_t random = 0;
+    struct error err;
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        random = (uint64_t)now();
+    const char *nobody = arena_printf(&d->arena, "mailassay-%016" PRIx64 ".%s", random, d->domain);
+    if (discover_addresses(d, nobody, &d->wildcard, 1, &err) <= 0)
+        d->wildcard = NULL;
+}
+
+bool discover_is_wildcard(struct discovery *d, const char *host)
+{
+    const char *addresses[ADDRESSES_MAX];
+    struct error err;
+    int n = d->wildcard && strcmp(host, d->domain) != 0 && discover_is_own(d, host)
+                ? discover_addresses(d, host, addresses, ADDRESSES_MAX, &err)
+                : 0;
+    for (int i = 0; i < n && i < ADDRESSES_MAX; i++)
+        if (strcmp(addresses[i], d->wildcard) == 0)
+            return true;
+    return false;
+}
+
 void discover_guess(struct discovery *d, struct discover_source *s)
 {
     struct trial trials[COUNT(guesses)];
@@ -82,7 +110,8 @@ void discover_guess(struct discovery *d, struct discover_source *s)
         }
     }
     if (s->profile.n_services)
-        source_say(d, s, DISCOVER_FOUND, "these names have an address: %s", there.p);
+        source_say(d, s, DISCOVER_FOUND, "these names have an address%s: %s",
+                   d->wildcard ? ", as every name of the domain has (a wildcard)" : "", there.p);
     else if (failed)
         source_say(d, s, DISCOVER_UNKNOWN, "%s", failed);
     else

@@ -13,6 +13,12 @@ void discover_autodiscover(struct discovery *d, struct discover_source *s);
 void discover_autodiscover_srv(struct discovery *d, struct discover_source *s);
 void discover_guess(struct discovery *d, struct discover_source *s);
 
+/* Looks whether every name of the domain has an address, by that of a name that nobody chose:
+   discovery.wildcard. */
+void discover_wildcard(struct discovery *d);
+/* Has the host, which is below the domain, its address just so? */
+bool discover_is_wildcard(struct discovery *d, const char *host);
+
 /* Sets state and sentence. */
 void source_say(struct discovery *d, struct discover_source *s, enum discover_state state,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -50,6 +56,10 @@ int discover_addresses(struct discovery *d, const char *host, const char **ret, 
 typedef const char *discover_body(struct discovery *d, const char *host);
 void discover_fetch(struct discovery *d, struct discover_source *s, const char *url,
                     discover_body *body);
+/* Asks http://HOST/PATH, telling nothing about anybody, where it redirects to; NULL when it does not.
+   Nothing else of the answer is looked at: anybody on the way can have written it. */
+const char *discover_redirect(struct discovery *d, struct discover_source *s, const char *host,
+                              const char *path);
 /* Is something published there? Then the other addresses of the source are not tried. */
 bool state_is_final(enum discover_state state);
 
