@@ -187,6 +187,18 @@ def defects_are_told_in_a_sentence():
 
 
 @test
+def certificate_faults_are_those_of_all_hosts():
+    for fault, sentence in (("expired", "certificate has expired; give the server a valid one"),
+                            ("self-signed", "self-signed certificate"),
+                            ("unknown-authority", "unable to get local issuer certificate"),
+                            ("wildcard-inside", "does not carry the published host")):
+        with fleet("gmail", "--fault", f"tls.certificate.{fault}") as state:
+            status, found = ports(state, "gmail")
+            sentences = [s for outcome, s, _ in found.values() if outcome == "fail"]
+            expect(status == 1 and len(sentences) == 4 and all(sentence in s for s in sentences), fault, found)
+
+
+@test
 def what_is_not_offered_is_refused():
     with fleet("icloud") as state:
         expect({"imap.mail.me.com:110", "imap.mail.me.com:995"} <= set(resolved(state)), resolved(state))

@@ -208,11 +208,11 @@ struct identity identity_new(const struct ca *ca, const struct cert_spec *spec)
     return id;
 }
 
-struct identity identity_of_kind(const struct ca *ca, enum cert_kind kind, const char *name)
+struct identity identity_of_names(const struct ca *ca, enum cert_kind kind,
+                                  const char *const *names)
 {
-    const char *good[] = { name, "localhost", "127.0.0.1", "::1", NULL };
-    const char *wrong[] = { "wrong.example.test", NULL };
-    struct cert_spec spec = { .names = kind == CERT_WRONG_NAME ? wrong : good };
+    const char *const wrong[] = { "wrong.example.test", NULL };
+    struct cert_spec spec = { .names = kind == CERT_WRONG_NAME ? wrong : names };
     if (kind == CERT_EXPIRED)
         spec.starts_in = -30 * DAY, spec.ends_in = -DAY;
     if (kind == CERT_NOT_YET_VALID)
@@ -225,6 +225,12 @@ struct identity identity_of_kind(const struct ca *ca, enum cert_kind kind, const
     struct identity id = identity_new(other, &spec);
     ca_free(other);
     return id;
+}
+
+struct identity identity_of_kind(const struct ca *ca, enum cert_kind kind, const char *name)
+{
+    const char *const names[] = { name, "localhost", "127.0.0.1", "::1", NULL };
+    return identity_of_names(ca, kind, names);
 }
 
 /* ---- OCSP ---- */

@@ -54,6 +54,9 @@ enum cert_kind {
     CERT_OTHER_CA /* signed by an authority that nobody trusts */
 };
 struct identity identity_of_kind(const struct ca *ca, enum cert_kind kind, const char *name);
+/* The same for several names, NULL-terminated, to which nothing is added. */
+struct identity identity_of_names(const struct ca *ca, enum cert_kind kind,
+                                  const char *const *names);
 
 /* An OCSP response by the authority itself about a certificate that it signed (the first in
    chain_pem): DER, appended to `out`. Good and revoked ones are of now and hold for 30 days. */

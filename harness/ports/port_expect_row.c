@@ -294,8 +294,11 @@ static bool certificate_holds(struct holding *h)
         return another_name(h);
     if (t->chain_code == X509_V_OK)
         return true;
-    buf_addf(&h->ret->text, "clients do not trust the certificate of %s: %s", h->name,
-             t->chain_text ? t->chain_text : X509_verify_cert_error_string(t->chain_code));
+    buf_addf(
+        &h->ret->text,
+        "clients do not trust the certificate of %s: %s; give the server a valid one, with its "
+        "whole chain",
+        h->name, t->chain_text ? t->chain_text : X509_verify_cert_error_string(t->chain_code));
     return fail(h, "a certificate that is not trusted");
 }
 

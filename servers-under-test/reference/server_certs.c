@@ -38,19 +38,17 @@ static const struct {
 };
 
 struct names {
-    ARRAY(const char *) list; /* NULL-terminated */
+    ARRAY(char *) list; /* NULL-terminated */
 };
 
-static void add_name(struct names *names, const char *name)
-{
-    *array_push(&names->list) = name;
-}
-
-/* "m*.mailassay.test" of "mail.mailassay.test" */
+/* "m*.mailassay.test" of "mail.mailassay.test"; addresses and single labels as they are */
 static char *partial_wildcard(const char *host_name)
 {
     slice host = slice_of(host_name);
     size_t dot = slice_find_char(host, '.');
+    if (dot == SIZE_MAX || slice_find_char(host, ':') != SIZE_MAX ||
+        ascii_is_digit(host.p[host.n - 1]))
+        return xstrdup(host_name);
     return xprintf("%.1s*%.*s", host_name, SLICE_ARG(slice_skip(host, dot)));
 }
 
@@ -65,25 +63,39 @@ static struct cert_spec spec_of(const struct faults *faults, const char *host_na
     return spec;
 }
 
-static struct identity leaf_of(const struct ca *issuer, const struct reference_options *o,
-                               const char *host_name)
+static void add_name(struct names *names, char *name)
 {
-    struct names names = { 0 };
-    struct cert_spec spec = spec_of(&o->faults, host_name);
-    autofree char *wildcard = partial_wildcard(host_name);
+    *array_push(&names->list) = name;
+}
+
+/* All that the server goes by, and where tests reach it. */
+static void collect_names(struct names *names, const struct reference_options *o,
+                          const char *host_name)
+{
+    static const char *const local[] = { "localhost", "127.0.0.1", "::1" };
     bool odd = fault_on(&o->faults, FAULT_TLS_CERTIFICATE_WILDCARD);
-    add_name(&names, odd ? wildcard : host_name);
+    add_name(names, odd ? partial_wildcard(host_name) : xstrdup(host_name));
     for (size_t i = 0; o->names && o->names[i]; i++)
-        add_name(&names, o->names[i]);
-    add_name(&names, "localhost");
-    add_name(&names, "127.0.0.1");
-    add_name(&names, "::1");
-    add_name(&names, NULL);
+        add_name(names, odd ? partial_wildcard(o->names[i]) : xstrdup(o->names[i]));
+    for (size_t i = 0; i < COUNT(local); i++)
+        add_name(names, xstrdup(local[i]));
+    add_name(names, NULL);
+}
+
+static void names_release(struct names *names)
+{
+    array_each (name, &names->list)
+        free(*name);
+    array_release(&names->list);
+}
+
+static struct identity leaf_of(const struct ca *issuer, const struct reference_options *o,
+                               const char *host_name, const struct names *names)
+{
+    struct cert_spec spec = spec_of(&o->faults, host_name);
     if (!fault_on(&o->faults, FAULT_TLS_CERTIFICATE_NO_DNS_ID))
-        spec.names = names.list.v;
-    struct identity id = identity_new(issuer, &spec);
-    array_release(&names.list);
-    return id;
+        spec.names = (const char *const *)names->list.v;
+    return identity_new(issuer, &spec);
 }
 
 static void add_to_chain(struct identity *id, slice pem)
@@ -112,23 +124,34 @@ static void add_staple(struct server_certificate *c, const struct ca *issuer,
     ca_staple(issuer, slice_of(c->identity.chain_pem), kind, &c->staple);
 }
 
-void server_certificate_make(const struct ca *ca, const struct reference_options *o,
-                             const char *host_name, struct server_certificate *ret)
+static void make_good(const struct ca *ca, const struct reference_options *o, const char *host_name,
+                      const struct names *names, struct server_certificate *ret)
 {
-    buf_init(&ret->staple, STAPLE_MAX);
-    for (size_t i = 0; i < COUNT(kind_faults); i++)
-        if (fault_on(&o->faults, kind_faults[i].fault)) {
-            ret->identity = identity_of_kind(ca, kind_faults[i].kind, host_name);
-            return;
-        }
     struct ca *intermediate = ca_new_under(ca, "mailassay reference intermediate");
-    ret->identity = leaf_of(intermediate, o, host_name);
+    ret->identity = leaf_of(intermediate, o, host_name, names);
     add_staple(ret, intermediate, &o->faults);
     if (fault_on(&o->faults, FAULT_TLS_CERTIFICATE_ORDER))
         add_stranger(&ret->identity);
     if (!fault_on(&o->faults, FAULT_TLS_CERTIFICATE_INCOMPLETE))
         add_to_chain(&ret->identity, ca_pem(intermediate));
     ca_free(intermediate);
+}
+
+void server_certificate_make(const struct ca *ca, const struct reference_options *o,
+                             const char *host_name, struct server_certificate *ret)
+{
+    struct names names = { 0 };
+    size_t i = 0;
+    buf_init(&ret->staple, STAPLE_MAX);
+    collect_names(&names, o, host_name);
+    while (i < COUNT(kind_faults) && !fault_on(&o->faults, kind_faults[i].fault))
+        i++;
+    if (i < COUNT(kind_faults))
+        ret->identity =
+            identity_of_names(ca, kind_faults[i].kind, (const char *const *)names.list.v);
+    else
+        make_good(ca, o, host_name, &names, ret);
+    names_release(&names);
 }
 
 void server_certificate_release(struct server_certificate *c)
