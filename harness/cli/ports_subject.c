@@ -143,6 +143,8 @@ static int add_domain(struct ports_subject *s, const char *word, const struct po
     int r = add_mx(s, lookup, err);
     if (r == 0)
         r = add_published(s, lookup, problems, err);
+    if (r == 0 && s->expected && s->expected->kind == PROFILE_OFFERS)
+        add_rows(s, s->expected); /* which is published elsewhere, or only to be */
     return r;
 }
 

@@ -305,6 +305,18 @@ def an_address_names_its_domain(state):
 
 
 @test
+def what_is_expected_of_a_domain_is_visited(state):
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "mine.yaml"
+        file.write_text("name: x\nauth: password\noffers:\n  imap: {host: mail.mailassay.test, port: 143, "
+                        "tls: starttls}\n  submission: {host: mail.mailassay.test, port: 587, tls: starttls}\n")
+        result = look_at_domain(state, zone_fixture.Zone(DOMAIN, RECORDS), "--expect", file, word="me@" + DOMAIN)
+        by_id = {r["id"]: r["outcome"] for r in results(result)["results"]}
+        for port in (143, 587):  # which no record names
+            expect(by_id.get(f"ports/expect/mail.mailassay.test:{port}") == "pass", by_id)
+
+
+@test
 def a_bogus_zone_fails(state):
     result = look_at_domain(state, zone_fixture.Zone(DOMAIN, RECORDS, broken="*"))
     expect_exit(result, 1)
