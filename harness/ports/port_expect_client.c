@@ -119,7 +119,9 @@ static void judge_demand(struct expecting *e, struct result *r, struct demand *d
     if ((!d->failed && !d->missing) || d->unknown) {
         slice said = buf_slice(&d->said), first = { NULL, 0 };
         slice_line(&said, &first);
-        expecting_error(e, r, ERR_NETWORK, first.n ? first : S("no port of this kind was visited"));
+        expecting_error(e, r, ERR_NETWORK,
+                        first.n ? first
+                                : S("no port of this kind was visited; name one with --ports"));
     } else if (!d->failed && other_access(e, d->first)) {
         r->raw = OUTCOME_SKIP;
         r->reason = run_textf(e->run, "%s is not offered here, and the other way to fetch mail is",

@@ -51,11 +51,13 @@ static bool offers(const struct kind *k, const struct profile_service *s,
     /* EXTERNAL is often offered only to those who showed one. */
     if (k->bits == AUTH_CLIENT_CERTIFICATE && f->tls.client_certificate_requested)
         return true;
+    if (k->bits == AUTH_ENCRYPTED_PASSWORD && f->apop)
+        return true;
     return k->command && login_command(s, caps);
 }
 
-static void add_offered(const struct profile_service *s, const struct capabilities *caps,
-                        struct buf *out)
+static void add_offered(const struct profile_service *s, const struct port_facts *f,
+                        const struct capabilities *caps, struct buf *out)
 {
     const char *command = login_command(s, caps), *comma = "";
     size_t before = out->n;
@@ -64,6 +66,10 @@ static void add_offered(const struct profile_service *s, const struct capabiliti
             buf_addf(out, "%s%s", comma, mechanisms[i]);
             comma = ", ";
         }
+    if (f->apop) {
+        buf_addf(out, "%sAPOP", comma);
+        comma = ", ";
+    }
     if (command)
         buf_addf(out, "%s%s", comma, command);
     if (out->n == before)
@@ -77,33 +83,40 @@ static void add_needs(const struct kind *k, const struct profile_service *s, str
         buf_addf(out, "%s%s", i + 1 < NEEDS_MAX && k->needs[i + 1] ? ", " : " or ", k->needs[i]);
     if (k->command && s->protocol != PROTOCOL_SMTP)
         buf_addf(out, ", or %s", s->protocol == PROTOCOL_IMAP ? "the LOGIN command" : "USER");
+    if (k->bits == AUTH_ENCRYPTED_PASSWORD && s->protocol == PROTOCOL_POP3)
+        buf_adds(out, ", or APOP");
 }
 
-static bool missing(const struct kind *k, const struct profile_service *s, const char *name,
-                    const struct capabilities *caps, struct held *ret)
+static bool missing(const struct kind *k, const struct profile_service *s,
+                    const struct port_facts *f, const char *name, const struct capabilities *caps,
+                    struct held *ret)
 {
     ret->outcome = OUTCOME_FAIL;
     buf_addf(&ret->text, "%s offers no login with %s%s: that needs ", name, k->name,
              s->tls == TLS_MODE_NONE ? "" : " in TLS");
     add_needs(k, s, &ret->text);
     buf_adds(&ret->text, ", and it offers ");
-    add_offered(s, caps, &ret->text);
+    add_offered(s, f, caps, &ret->text);
     buf_adds(&ret->text, "; enable it on the server, or publish the logins that there are");
     buf_adds(&ret->actual, "logins: ");
-    add_offered(s, caps, &ret->actual);
+    add_offered(s, f, caps, &ret->actual);
     return false;
 }
 
-static bool missing_all(const struct profile_service *s, const char *name,
-                        const struct capabilities *caps, struct held *ret)
+static bool missing_all(const struct profile_service *s, const struct port_facts *f,
+                        const char *name, const struct capabilities *caps, struct held *ret)
 {
     char auth[128];
+    bool oauth =
+        caps_has_mechanism(caps, S("XOAUTH2")) || caps_has_mechanism(caps, S("OAUTHBEARER"));
     ret->outcome = OUTCOME_FAIL;
     buf_addf(&ret->text, "%s offers none of the logins that are needed (%s); it offers ", name,
              profile_auth_text(s->auth, auth));
-    add_offered(s, caps, &ret->text);
+    add_offered(s, f, caps, &ret->text);
+    buf_addf(&ret->text, "; enable one of them on the server%s",
+             oauth ? ", unless the client knows this provider's OAuth2" : "");
     buf_adds(&ret->actual, "logins: ");
-    add_offered(s, caps, &ret->actual);
+    add_offered(s, f, caps, &ret->actual);
     return false;
 }
 
@@ -134,7 +147,7 @@ bool port_hold_logins(const struct profile_service *s, const struct port_facts *
         bool offered = offers(&kinds[i], s, f, caps);
         any |= offered;
         if (!offered && !any_auth)
-            return missing(&kinds[i], s, name, caps, ret);
+            return missing(&kinds[i], s, f, name, caps, ret);
     }
-    return any || missing_all(s, name, caps, ret);
+    return any || missing_all(s, f, name, caps, ret);
 }

@@ -14,8 +14,8 @@ struct held {
 void held_init(struct held *h);
 void held_release(struct held *h);
 
-/* Hold `s` against `f`. `host` is the name that the certificate must carry. With `any_auth` one of
-   the kinds of login is enough; otherwise each must be there. */
+/* Hold `s` against `f`. `host` is the name that the certificate must carry. With `any_auth`, for what
+   a client needs, one of the kinds of login is enough; otherwise each must be there. */
 void port_hold(const struct profile_service *s, const struct port_facts *f, const char *host,
                bool any_auth, struct held *ret);
 /* Whether what the logins `auth` need is offered, on a connection that may log in. Sets *ret's

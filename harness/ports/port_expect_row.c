@@ -60,6 +60,8 @@ struct holding {
     const char *host; /* as published */
     char name[300];   /* "imap.example.test:993", with the family when there are two */
     char wanted[80];
+    const char *is_wanted; /* "is published", or "is needed" by a client, who publishes nothing */
+    bool client;
     struct held *ret;
 };
 
@@ -88,10 +90,10 @@ static bool is_reached(struct holding *h)
     case REACH_OPEN:
         return true;
     case REACH_REFUSED:
-        buf_addf(&ret->text,
-                 "nothing listens at %s (connection refused), where %s is published; start the "
-                 "service there or publish another port",
-                 h->name, h->wanted);
+        buf_addf(
+            &ret->text,
+            "nothing listens at %s (connection refused), where %s %s; start the service there%s",
+            h->name, h->wanted, h->is_wanted, h->client ? "" : " or publish another port");
         return fail(h, "connection refused");
     case REACH_UNTRIED:
         return unknown(h, ERR_NETWORK, "it was not visited in this run");
@@ -126,25 +128,30 @@ static bool clear_for_tls(struct holding *h)
     bool starttls = h->f->starttls_offered == SEEN_YES || h->f->starttls_works == SEEN_YES;
     if (starttls)
         buf_addf(&h->ret->text,
-                 "%s speaks %s in clear text and offers %s, where implicit TLS is published; "
-                 "publish it as STARTTLS, or make the port one of implicit TLS",
-                 h->name, protocol, command);
+                 "%s speaks %s in clear text and offers %s, where implicit TLS %s; %smake the port "
+                 "one of implicit TLS",
+                 h->name, protocol, command, h->is_wanted,
+                 h->client ? "" : "publish it as STARTTLS, or ");
     else
         buf_addf(&h->ret->text,
-                 "%s speaks %s in clear text, where implicit TLS is published; switch TLS on for "
-                 "this port",
-                 h->name, protocol);
+                 "%s speaks %s in clear text, where implicit TLS %s; switch TLS on for this port",
+                 h->name, protocol, h->is_wanted);
     return fail(h, starttls ? "clear text with STARTTLS" : "clear text");
 }
 
 static bool tls_for_clear(struct holding *h)
 {
-    buf_addf(&h->ret->text,
-             "%s expects TLS from the first byte where %s is published; publish it as implicit "
-             "TLS, or publish a port such as %s that begins in clear text",
-             h->name,
+    const char *port = other_port(h->s->protocol, false);
+    buf_addf(&h->ret->text, "%s expects TLS from the first byte where %s %s; ", h->name,
              h->s->tls == TLS_MODE_NONE ? "clear text" : mail_protocol_starttls(h->s->protocol),
-             other_port(h->s->protocol, false));
+             h->is_wanted);
+    if (h->client)
+        buf_addf(&h->ret->text, "serve a port such as %s that begins in clear text", port);
+    else
+        buf_addf(&h->ret->text,
+                 "publish it as implicit TLS, or publish a port such as %s that begins in clear "
+                 "text",
+                 port);
     return fail(h, "implicit TLS");
 }
 
@@ -154,9 +161,8 @@ static bool not_this_protocol(struct holding *h)
                        : h->f->speaks == SPEAKS_SILENCE ? "nothing at all"
                        : h->f->protocol_known           ? port_protocol_name(h->f->protocol_seen)
                                                         : "something that is no mail protocol";
-    buf_addf(&h->ret->text,
-             "%s speaks %s where %s is published; correct the host or the port that is published",
-             h->name, seen, h->wanted);
+    buf_addf(&h->ret->text, "%s speaks %s where %s %s; correct the host or the port%s", h->name,
+             seen, h->wanted, h->is_wanted, h->client ? "" : " that is published");
     return fail(h, seen);
 }
 
@@ -166,8 +172,8 @@ static bool no_handshake(struct holding *h)
     const char *why = h->f->tls.failure;
     if (h->f->tls.alert < 0)
         return unknown(h, ERR_NETWORK, why ? why : "TLS was not tried to its end");
-    buf_addf(&h->ret->text, "%s takes no TLS session, although %s is published%s%s", h->name,
-             h->wanted, why ? ": " : "", why ? why : "");
+    buf_addf(&h->ret->text, "%s takes no TLS session, although %s %s%s%s; mend TLS on the server",
+             h->name, h->wanted, h->is_wanted, why ? ": " : "", why ? why : "");
     return fail(h, why ? why : "the TLS handshake fails");
 }
 
@@ -177,7 +183,8 @@ static bool no_starttls(struct holding *h)
     const char *command = mail_protocol_starttls(h->s->protocol);
     bool mx = h->s->role == ROLE_MX; /* between servers there is no implicit TLS */
     autofree char *port =
-        xprintf(", or publish the port of implicit TLS (%s)", other_port(h->s->protocol, true));
+        xprintf(", or %s the port of implicit TLS (%s)", h->client ? "serve" : "publish",
+                other_port(h->s->protocol, true));
     const char *or_else = mx ? "" : port;
     if (f->starttls_offered == SEEN_YES) {
         buf_addf(&h->ret->text, "%s offers %s, but it does not work%s%s; mend it%s", h->name,
@@ -191,11 +198,9 @@ static bool no_starttls(struct holding *h)
                  or_else);
         return fail(h, "STARTTLS does not work");
     }
-    buf_addf(
-        &h->ret->text,
-        "%s does not offer %s, although it is published: mail %swould go in clear text; enable "
-        "it%s",
-        h->name, command, mx ? "" : "and passwords ", or_else);
+    buf_addf(&h->ret->text,
+             "%s does not offer %s, although it %s: mail %swould go in clear text; enable it%s",
+             h->name, command, h->is_wanted, mx ? "" : "and passwords ", or_else);
     return fail(h, "clear text without STARTTLS");
 }
 
@@ -269,12 +274,11 @@ static bool carries(const struct holding *h)
 static bool another_name(struct holding *h)
 {
     X509 *certificate = h->f->tls.certificate;
-    buf_addf(&h->ret->text,
-             "the certificate of %s does not carry the published host %s (it is for ", h->name,
-             h->host);
+    buf_addf(&h->ret->text, "the certificate of %s does not carry the %shost %s (it is for ",
+             h->name, h->client ? "" : "published ", h->host);
     add_names(certificate, &h->ret->text);
-    buf_adds(&h->ret->text,
-             "); add the name to the certificate, or publish a host that it carries");
+    buf_addf(&h->ret->text, "); add the name to the certificate, or %s a host that it carries",
+             h->client ? "set clients to" : "publish");
     buf_adds(&h->ret->actual, "a certificate for ");
     add_names(certificate, &h->ret->actual);
     return fail(h, "");
@@ -307,7 +311,8 @@ static bool certificate_holds(struct holding *h)
 void port_hold(const struct profile_service *s, const struct port_facts *f, const char *host,
                bool any_auth, struct held *ret)
 {
-    struct holding h = { .s = s, .f = f, .host = host, .ret = ret };
+    struct holding h = { .s = s, .f = f, .host = host, .client = any_auth, .ret = ret };
+    h.is_wanted = any_auth ? "is needed" : "is published";
     const char *family = f->spec.family == AF_INET6 ? " (IPv6)" : "";
     snprintf(h.name, sizeof h.name, "%.200s:%u%s", f->spec.host, f->spec.port, family);
     port_wanted_text(s, h.wanted);

@@ -23,6 +23,15 @@ static void note_protocol(struct port_facts *f, struct talk *t, enum first_bytes
     f->protocol_known = true;
 }
 
+/* "+OK ready <1896.697170952@dbc.mtview.ca.us>" */
+static bool has_timestamp(slice line)
+{
+    size_t from = slice_find_char(line, '<');
+    slice rest = slice_skip(line, from);
+    size_t at = slice_find_char(rest, '@'), to = slice_find_char(rest, '>');
+    return from != SIZE_MAX && at != SIZE_MAX && to != SIZE_MAX && at < to;
+}
+
 /* The greeting, its first octets there already. */
 static bool take_greeting(struct visit *v, struct talk *t)
 {
@@ -35,6 +44,7 @@ static bool take_greeting(struct visit *v, struct talk *t)
     if (answer == TALK_YES) {
         f->preauth =
             t->protocol == PORT_IMAP && !t->tls && slice_starts_nocase(t->last, S("* PREAUTH"));
+        f->apop = t->protocol == PORT_POP3 && has_timestamp(t->last);
         return true;
     }
     if (answer == TALK_NO)

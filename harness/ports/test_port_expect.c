@@ -104,6 +104,11 @@ static void caps_unknown_login(struct port_facts *f)
     f->tls_caps.known = false;
     f->login_in_tls = SEEN_YES;
 }
+static void only_apop(struct port_facts *f)
+{
+    only_user(f);
+    f->apop = true;
+}
 static void asks_certificate(struct port_facts *f)
 {
     f->tls.client_certificate_requested = true;
@@ -166,6 +171,10 @@ static const struct {
       "or USER, and it offers" },
     { PROTOCOL_POP3, TLS_MODE_IMPLICIT, PW, only_user, OUTCOME_PASS, "" },
     { PROTOCOL_POP3, TLS_MODE_IMPLICIT, OAUTH, only_user, OUTCOME_FAIL, "it offers USER;" },
+    { PROTOCOL_POP3, TLS_MODE_IMPLICIT, AUTH_ENCRYPTED_PASSWORD, only_apop, OUTCOME_PASS, "" },
+    { PROTOCOL_POP3, TLS_MODE_IMPLICIT, AUTH_ENCRYPTED_PASSWORD, only_user, OUTCOME_FAIL,
+      "or SCRAM-SHA-512-PLUS, or APOP, and it offers USER;" },
+    { PROTOCOL_POP3, TLS_MODE_IMPLICIT, OAUTH, only_apop, OUTCOME_FAIL, "it offers APOP, USER;" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, no_logins, OUTCOME_PASS, "" }, /* LOGIN */
     { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, PW, no_logins, OUTCOME_FAIL, "and it offers none;" },
     { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, OAUTH, only_bearer, OUTCOME_PASS, "" },

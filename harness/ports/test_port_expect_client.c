@@ -22,7 +22,9 @@ static const struct {
     { 993, TLS_MODE_IMPLICIT, spoil_only_oauth, OUTCOME_PASS, "" },
     { 143, TLS_MODE_STARTTLS, spoil_no_starttls, OUTCOME_FAIL,
       "Mine needs IMAP with implicit TLS or IMAP with STARTTLS on port 143, and nothing here fits: "
-      "mail.example.test:143 does not offer STARTTLS" },
+      "mail.example.test:143 does not offer STARTTLS, although it is needed: mail and passwords "
+      "would "
+      "go in clear text; enable it, or serve the port of implicit TLS (993)" },
     { 993, TLS_MODE_IMPLICIT, spoil_other_name, OUTCOME_FAIL, "does not carry" },
     { 993, TLS_MODE_IMPLICIT, spoil_refused, OUTCOME_FAIL, "and nothing listens for it" },
     { 993, TLS_MODE_IMPLICIT, spoil_rate_limited, OUTCOME_ERROR, "rate limited" },
@@ -53,7 +55,23 @@ START_TEST(none_of_several_logins_is_there)
     ck_assert_int_eq(r->outcome, OUTCOME_FAIL);
     ck_assert_ptr_nonnull(strstr(r->failure->message,
                                  "none of the logins that are needed (password, OAuth2); it offers "
-                                 "SCRAM-SHA-256"));
+                                 "SCRAM-SHA-256; enable one of them on the server"));
+    scene_close(&s);
+}
+END_TEST
+
+/* Nobody published anything. */
+START_TEST(a_client_publishes_nothing)
+{
+    static void (*const spoils[])(struct port_facts *) = { spoil_no_starttls, spoil_other_name,
+                                                           spoil_only_oauth, spoil_only_scram,
+                                                           spoil_refused };
+    struct scene s;
+    scene_open(&s);
+    demand(&s, PROTOCOL_IMAP, 0, TLS_MODE_STARTTLS, PW);
+    spoils[_i](add_row(&s, HOST, 143, PORT_IMAP, TLS_MODE_STARTTLS));
+    const char *text = said(judged(&s, "ports/expect/imap"));
+    ck_assert_msg(!strstr(text, "publish"), "%s", text);
     scene_close(&s);
 }
 END_TEST
@@ -93,6 +111,7 @@ static void add(TCase *t)
 {
     tcase_add_loop_test(t, a_client_needs_one_of_its_alternatives, 0, COUNT(demands));
     tcase_add_test(t, none_of_several_logins_is_there);
+    tcase_add_loop_test(t, a_client_publishes_nothing, 0, 5);
     tcase_add_loop_test(t, imap_and_pop3_stand_for_each_other, 0, 2);
     tcase_add_test(t, no_row_of_that_kind);
 }
