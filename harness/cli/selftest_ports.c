@@ -60,8 +60,25 @@ static int weight(enum outcome o)
     return weights[o];
 }
 
-static void judge_all(const struct lab *lab, const struct port_facts *facts, size_t n,
-                      struct port_verdict *ret)
+static bool is_finding(const struct port_verdict *v)
+{
+    return v->outcome == OUTCOME_FAIL || v->outcome == OUTCOME_WARN || v->outcome == OUTCOME_NOTE;
+}
+
+/* A fault must be found for the clause that it breaks, if that is one of the column's: a finding about
+   anything else does not prove it. */
+static bool is_killed(const struct port_column *c, const struct port_verdict *v,
+                      const struct fault_row *fault)
+{
+    bool judged = false;
+    for (size_t i = 0; i < COLUMN_CLAUSES_MAX && c->clauses[i]; i++)
+        judged |= strcmp(c->clauses[i], fault->clause) == 0;
+    return is_finding(v) && (!judged || strcmp(v->clause, fault->clause) == 0);
+}
+
+/* The verdict that says most over all rows; with a fault, the one that finds it. */
+static void judge_all(const struct lab *lab, const struct fault_row *fault,
+                      const struct port_facts *facts, size_t n, struct port_verdict *ret)
 {
     for (size_t c = 0; c < n_port_columns; c++) {
         ret[c] = (struct port_verdict) { .outcome = OUTCOME_SKIP };
@@ -69,7 +86,10 @@ static void judge_all(const struct lab *lab, const struct port_facts *facts, siz
             struct port_judging j = { &facts[i], &lab->policy, facts, n, (int64_t)time(NULL) };
             struct port_verdict v;
             port_judge(&j, &port_columns[c], &v);
-            if (weight(v.outcome) > weight(ret[c].outcome) || (!i && !ret[c].text[0]))
+            if (fault && is_killed(&port_columns[c], &ret[c], fault))
+                continue;
+            if (weight(v.outcome) > weight(ret[c].outcome) || (!i && !ret[c].text[0]) ||
+                (fault && is_killed(&port_columns[c], &v, fault)))
                 ret[c] = v;
         }
     }
@@ -85,14 +105,17 @@ static int ask_account(const struct lab *lab, struct own_target *own, struct por
     return r;
 }
 
-static int look(const struct lab *lab, const struct faults *faults, bool full, bool account,
+/* Visits servers with that fault, or clean ones when it is NULL. */
+static int look(const struct lab *lab, const struct fault_row *fault, bool full, bool account,
                 struct port_verdict *ret, struct error *err)
 {
     struct own_target own;
     struct port_facts facts[COUNT(lab_rows)];
     struct tls_context *tls = NULL;
     struct budget budget = { .max = OPEN };
-    struct own_options own_options = { .shared = lab->asked->shared, .faults = *faults };
+    struct own_options own_options = { .shared = lab->asked->shared };
+    if (fault)
+        fault_add(&own_options.faults, slice_of(fault->name));
     int r = own_target_open(&own, &own_options, err);
     struct tls_client_config config = { .ca_pem = r == 0 ? slice_of(own.target.ca_pem) : S("") };
     if (r == 0)
@@ -109,7 +132,7 @@ static int look(const struct lab *lab, const struct faults *faults, bool full, b
         port_visit_all(&options, facts, COUNT(lab_rows), NULL, NULL);
         if (account)
             r = ask_account(lab, &own, facts, err);
-        judge_all(lab, facts, COUNT(lab_rows), ret);
+        judge_all(lab, fault, facts, COUNT(lab_rows), ret);
         for (size_t i = 0; i < COUNT(lab_rows); i++)
             port_facts_release(&facts[i]);
     }
@@ -151,33 +174,39 @@ static void clean_columns(const struct lab *lab, const struct port_verdict *quic
     }
 }
 
-static bool is_killed(const struct port_verdict *v)
+static const struct fault_row *fault_row(const char *name)
 {
-    return v->outcome == OUTCOME_FAIL || v->outcome == OUTCOME_WARN || v->outcome == OUTCOME_NOTE;
+    size_t n;
+    const struct fault_row *rows = fault_rows(&n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    return NULL;
 }
 
 static int prove(const struct lab *lab, const struct port_column *c, const char *name,
                  struct error *err)
 {
     struct port_verdict verdicts[COLUMNS_MAX];
-    struct faults faults = { 0 };
+    const struct fault_row *fault = fault_row(name);
     const struct port_verdict *v = &verdicts[c - port_columns];
-    if (!fault_add(&faults, slice_of(name))) {
+    if (!fault) {
         printf("UNPROVED ports/%s: no fault is called %s\n", c->name, name);
         lab->counts->unproved++;
         return 0;
     }
-    int r = look(lab, &faults, c->full, c->account, verdicts, err);
-    if (r == 0 && !c->full && !is_killed(v)) /* some of what it asks needs more connections */
-        r = look(lab, &faults, true, c->account, verdicts, err);
+    int r = look(lab, fault, c->full, c->account, verdicts, err);
+    if (r == 0 && !c->full &&
+        !is_killed(c, v, fault)) /* some of what it asks needs more connections */
+        r = look(lab, fault, true, c->account, verdicts, err);
     if (r < 0)
         return r;
     lab->counts->faults++;
-    lab->counts->killed += is_killed(v);
-    lab->counts->survived += !is_killed(v);
-    if (!is_killed(v))
-        printf("SURVIVED %-44s ports/%s: %s: %s\n", name, c->name, outcome_name(v->outcome),
-               v->text);
+    lab->counts->killed += is_killed(c, v, fault);
+    lab->counts->survived += !is_killed(c, v, fault);
+    if (!is_killed(c, v, fault))
+        printf("SURVIVED %-44s ports/%s: %s (%s, not %s): %s\n", name, c->name,
+               outcome_name(v->outcome), v->clause, fault->clause, v->text);
     else if (lab->asked->matrix || lab->asked->verbose)
         printf("killed   %-44s ports/%s: %s\n", name, c->name, v->text);
     fflush(stdout);
@@ -217,14 +246,13 @@ int ports_selftest(const struct ports_selftest *t, struct proof_counts *counts, 
     struct port_verdict quick[COLUMNS_MAX], full[COLUMNS_MAX];
     struct lab lab = { .asked = t, .counts = counts };
     struct problems problems = { 0 };
-    struct faults none = { 0 };
     int r = port_policy_load(t->library->root, "rfc9325", &lab.policy, &problems, err);
     if (r == 0 && n_port_columns > COLUMNS_MAX)
         r = error_set(err, ERR_INTERNAL, "more columns than the selftest has room for");
     if (r == 0)
-        r = look(&lab, &none, false, false, quick, err);
+        r = look(&lab, NULL, false, false, quick, err);
     if (r == 0)
-        r = look(&lab, &none, true, true, full, err);
+        r = look(&lab, NULL, true, true, full, err);
     if (r == 0)
         clean_columns(&lab, quick, full);
     if (r == 0 && !t->clean_only)

@@ -395,6 +395,8 @@ def guesses_are_not_visited_when_something_is_published(w):
     expect(guesses == {"IMAP"}, guesses)
     texts = [c["text"] for c in answer["checks"] if c["id"] == "ports/expect/imap.sends.test:993"]
     expect(texts == ["a guess that does not work: connection refused"], texts)
+    agreed = [c["id"] for c in answer["checks"] if c["id"].startswith("discover/agree/")]
+    expect(not agreed, agreed)  # one source and a guess
 
 
 # ---- RFC 6186 and RFC 8314 ----
