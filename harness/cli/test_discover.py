@@ -636,6 +636,16 @@ def a_slow_answer_does_not_hold_us(w):
 
 
 @test
+def a_host_without_address_is_told_once(w):
+    lost = autoconfig(server("imap", "gone.mail.test", 993, "SSL"),
+                      server("smtp", "smtp.mail.test", 465, "SSL"))
+    w.web.serve("autoconfig.hostile.test", MAIL, lost)
+    answer = w.json("me@hostile.test", web=["autoconfig.hostile.test"], status=1)
+    found = source(answer, "autoconfig")["findings"]
+    expect([f["text"] for f in found] == ["gone.mail.test has no address"], found)
+
+
+@test
 def a_certificate_that_clients_refuse_is_told(w):
     # the web server's certificate does not name it
     w.web.serve("autoconfig.half.test", MAIL, GOOD)

@@ -433,7 +433,7 @@ def mx():
     expect(records("mx", "@ MX 0 .\n" + MX1), "mx fail: a null MX", "beside 1 other:",
            "clause rfc7505/3/null-mx-alone")
     expect(records("mx", "@ MX 10 mx1"), "mx fail: the MX mx1.one.test has no address")
-    expect(records("mx", "@ MX 10 mx1\nmx1 CNAME ns"), "mx warn: the MX mx1.one.test is an alias (CNAME) of ns.one")
+    expect(records("mx", "@ MX 10 mx1\nmx1 CNAME ns"), "mx warn: the MX mx1.one.test is an alias (CNAME) of ns.one.test, which")
     expect(records("mx", "@ MX 10 192.0.2.1."), "mx fail: the MX 192.0.2.1 is an address")
     expect(records("mx", "@ A 127.0.0.1"), "mx note: the domain has no MX")
     expect(records("mx", ""), "mx fail: the domain has neither MX nor address")

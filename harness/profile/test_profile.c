@@ -116,6 +116,7 @@ static const struct {
     { "name: a\nrequires: {imap: {tls: none}}\nnot-offered: pop3\n", 3, 14, "a provider's" },
     { IMAP "}}\nchecked: 2026-02-29\n", 3, 10, "a day, such as" },
     { IMAP "}}\nchecked: 2026-13-01\n", 3, 10, "a day, such as" },
+    { IMAP "}}\nchecked: 2026-00-01\n", 3, 10, "a day, such as" },
     { IMAP "}}\nchecked: 12.03.2026\n", 3, 10, "a day, such as" },
     { IMAP "}}\ndomains: [a b]\n", 3, 11, "no host name" },
     { IMAP "}}\nnotes: {a: b}\n", 3, 8, "a single value" },
