@@ -137,7 +137,7 @@ static void describe_target(struct job *j)
         *array_push(&j->run.target.services) =
             (struct result_service) { run_text(&j->run, slice_of(f->spec.name ? f->spec.name : "")),
                                       run_text(&j->run, slice_of(f->spec.host)), f->spec.port,
-                                      tls_mode_name(f->spec.mode) };
+                                      tls_mode_names[f->spec.mode] };
         j->run.connections += (int)f->connections;
         j->run.rate_limited |= f->reach == REACH_RATE_LIMITED;
     }

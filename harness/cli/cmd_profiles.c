@@ -191,7 +191,7 @@ static json_t *json_service(const struct profile_service *s)
     static const char *const users[] = { NULL, "address", "local-part", "other" };
     return json_pack("{s:s, s:s, s:s?, s:i, s:s, s:s?, s:o}", "protocol",
                      mail_protocol_name(s->protocol), "role", service_role_name(s->role), "host",
-                     s->host, "port", (int)s->port, "tls", tls_mode_name(s->tls), "user",
+                     s->host, "port", (int)s->port, "tls", tls_mode_names[s->tls], "user",
                      users[s->username], "auth", json_auth(s->auth));
 }
 

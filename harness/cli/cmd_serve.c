@@ -156,7 +156,7 @@ static void describe(struct serving *s, struct buf *out)
     for (int i = 0; i < SERVICE_COUNT; i++)
         if (t->services[i].present)
             buf_addf(out, "  %s: {port: %u, tls: %s}\n", services[i].name, t->services[i].port,
-                     tls_mode_name(t->services[i].tls));
+                     tls_mode_names[t->services[i].tls]);
     buf_adds(out, "tls: {ca: ");
     state_folder_add_path(&s->folder, "ca", ".pem", out);
     buf_addf(out, ", name: %s}\naccounts:\n", t->tls_name);

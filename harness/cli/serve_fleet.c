@@ -84,7 +84,7 @@ static void describe(const struct serving *s, struct buf *out)
         const struct fleet_row *row = first_row(s, &services[i]);
         if (row)
             buf_addf(out, "  %s: {port: %u, tls: %s}\n", services[i].name, row->port,
-                     tls_mode_name(row->service->tls));
+                     tls_mode_names[row->service->tls]);
     }
     buf_adds(out, "tls: {ca: ");
     state_folder_add_path(&s->folder, "ca", ".pem", out);

@@ -3,9 +3,17 @@
 #include "discover_private.h"
 #include <strings.h>
 
-static bool is_published(const struct discover_source *s)
+bool source_is_published(const struct discover_source *s)
 {
     return s->state == DISCOVER_FOUND && s->id != DISCOVER_GUESS;
+}
+
+bool source_has(const struct discover_source *s, enum mail_protocol protocol)
+{
+    for (size_t i = 0; i < s->profile.n_services; i++)
+        if (s->profile.services[i].protocol == protocol)
+            return true;
+    return false;
 }
 
 /* What comes from elsewhere may be out of date, or meant for others: no failure of the domain's. */
@@ -46,14 +54,6 @@ static const struct profile_service *first_row(const struct discover_source *s,
     return NULL;
 }
 
-static bool has_protocol(const struct discover_source *s, enum mail_protocol protocol)
-{
-    for (size_t i = 0; i < s->profile.n_services; i++)
-        if (s->profile.services[i].protocol == protocol)
-            return true;
-    return false;
-}
-
 /* ---- host and port, in one mode ---- */
 
 /* What differs, in a word. */
@@ -67,7 +67,6 @@ static const char *difference(const struct profile_service *a, const struct prof
 
 static void compare_mode(const struct pair *p, enum tls_mode mode)
 {
-    static const char *const modes[] = { "in clear text", "with STARTTLS", "with implicit TLS" };
     const struct profile_service *a = first_row(p->a, p->protocol, mode);
     const struct profile_service *b = first_row(p->b, p->protocol, mode);
     struct arena *arena = &p->d->arena;
@@ -83,10 +82,10 @@ static void compare_mode(const struct pair *p, enum tls_mode mode)
         }
     contradict(p, OUTCOME_FAIL, a, b,
                arena_printf(arena, "%s %s: %s say%s %s:%u, %s say%s %s:%u; %s",
-                            protocol_text(p->protocol), modes[mode], discover_words(p->a->id),
-                            p->a->id == DISCOVER_SRV ? "" : "s", a->host, a->port,
-                            discover_words(p->b->id), p->b->id == DISCOVER_SRV ? "" : "s", b->host,
-                            b->port, difference(a, b)));
+                            protocol_text(p->protocol), tls_mode_ways[mode],
+                            discover_words(p->a->id), p->a->id == DISCOVER_SRV ? "" : "s", a->host,
+                            a->port, discover_words(p->b->id), p->b->id == DISCOVER_SRV ? "" : "s",
+                            b->host, b->port, difference(a, b)));
 }
 
 /* ---- one endpoint, two stories ---- */
@@ -99,14 +98,14 @@ static const char *form_text(enum username_form form)
 static void compare_rows(const struct pair *p, const struct profile_service *a,
                          const struct profile_service *b)
 {
-    static const char *const modes[] = { "clear text", "STARTTLS", "implicit TLS" };
     struct arena *arena = &p->d->arena;
     unsigned both = a->auth & b->auth;
     if (a->tls != b->tls)
         contradict(p, OUTCOME_FAIL, a, b,
                    arena_printf(arena, "%s at %s:%u: %s by %s, %s by %s; a port has one of the two",
-                                protocol_text(p->protocol), a->host, a->port, modes[a->tls],
-                                discover_words(p->a->id), modes[b->tls], discover_words(p->b->id)));
+                                protocol_text(p->protocol), a->host, a->port,
+                                tls_mode_words[a->tls], discover_words(p->a->id),
+                                tls_mode_words[b->tls], discover_words(p->b->id)));
     if (a->username != b->username && a->username != USERNAME_UNKNOWN &&
         b->username != USERNAME_UNKNOWN)
         contradict(p, OUTCOME_FAIL, a, b,
@@ -140,14 +139,13 @@ static void compare_endpoints(const struct pair *p)
 static void compare_refusal(const struct pair *p, const struct discover_source *refuses,
                             const struct discover_source *offers)
 {
-    static const char *const modes[] = { "in clear text", "with STARTTLS", "with implicit TLS" };
     for (enum tls_mode mode = TLS_MODE_NONE; mode <= TLS_MODE_IMPLICIT; mode++) {
         const struct profile_service *row = first_row(offers, p->protocol, mode);
         if (!row || !(refuses->refused[p->protocol] & 1 << mode))
             continue;
         contradict(p, OUTCOME_FAIL, NULL, row,
                    arena_printf(&p->d->arena, "%s %s: %s %s not offered, %s says %s:%u",
-                                protocol_text(p->protocol), modes[mode],
+                                protocol_text(p->protocol), tls_mode_ways[mode],
                                 discover_words(refuses->id),
                                 refuses->id == DISCOVER_SRV ? "say that it is (target \".\")"
                                                             : "says that it is",
@@ -163,7 +161,7 @@ static void compare_best(const struct pair *p)
     const struct discover_source *knows = a ? p->a : p->b, *lacks = a ? p->b : p->a;
     const struct profile_service *row = a ? a : b;
     if (!a == !b || lacks->refused[p->protocol] & 1 << TLS_MODE_IMPLICIT ||
-        !has_protocol(lacks, p->protocol))
+        !source_has(lacks, p->protocol))
         return;
     contradict(p, OUTCOME_WARN, a, b,
                arena_printf(&p->d->arena,
@@ -192,6 +190,6 @@ void discover_compare(struct discovery *d)
     for (size_t i = 0; i < COUNT(protocols); i++)
         for (int a = 0; a < DISCOVER_SOURCES; a++)
             for (int b = a + 1; b < DISCOVER_SOURCES; b++)
-                if (is_published(&d->sources[a]) && is_published(&d->sources[b]))
+                if (source_is_published(&d->sources[a]) && source_is_published(&d->sources[b]))
                     compare_pair(d, (enum discover_id)a, (enum discover_id)b, protocols[i]);
 }

@@ -25,7 +25,7 @@ static json_t *json_row(const struct discovery *d, const struct profile_service 
     put_text(j, "service", protocol_text(row->protocol));
     put_text(j, "host", row->host);
     json_object_set_new(j, "port", json_integer(row->port));
-    put_text(j, "tls", tls_mode_name(row->tls));
+    put_text(j, "tls", tls_mode_names[row->tls]);
     put_text(j, "username", forms[row->username]);
     if (row->auth)
         json_object_set_new(j, "authentication", json_auth(row->auth));
@@ -61,7 +61,7 @@ static json_t *json_refused(const struct discover_source *s)
             if (s->refused[p] & 1 << m)
                 json_array_append_new(
                     list,
-                    json_sprintf("%s %s", protocol_text((enum mail_protocol)p), tls_mode_name(m)));
+                    json_sprintf("%s %s", protocol_text((enum mail_protocol)p), tls_mode_names[m]));
     return list;
 }
 

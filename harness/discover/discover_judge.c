@@ -165,10 +165,8 @@ static size_t publishers(const struct discovery *d, enum mail_protocol protocol)
     size_t n = 0;
     for (int k = 0; k < DISCOVER_SOURCES; k++) {
         const struct discover_source *s = &d->sources[k];
-        bool says = s->refused[protocol] != 0;
-        for (size_t i = 0; i < s->profile.n_services; i++)
-            says |= s->profile.services[i].protocol == protocol;
-        n += says && s->state == DISCOVER_FOUND && k != DISCOVER_GUESS;
+        bool says = s->refused[protocol] != 0 || source_has(s, protocol);
+        n += says && source_is_published(s);
     }
     return n;
 }

@@ -63,6 +63,10 @@ const char *discover_redirect(struct discovery *d, struct discover_source *s, co
 /* Is something published there? Then the other addresses of the source are not tried. */
 bool state_is_final(enum discover_state state);
 
+/* It says something, and does not guess. */
+bool source_is_published(const struct discover_source *s);
+bool source_has(const struct discover_source *s, enum mail_protocol protocol);
+
 /* "IMAP", "POP3", "submission" */
 const char *protocol_text(enum mail_protocol p);
 bool same_endpoint(const struct profile_service *a, const struct profile_service *b);

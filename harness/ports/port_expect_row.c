@@ -36,15 +36,11 @@ enum port_protocol port_protocol_of(const struct profile_service *s)
     return of[s->protocol];
 }
 
-static const char *const mode_texts[] = { [TLS_MODE_NONE] = "in clear text",
-                                          [TLS_MODE_STARTTLS] = "with STARTTLS",
-                                          [TLS_MODE_IMPLICIT] = "with implicit TLS" };
-
 static const char *mode_text(enum mail_protocol protocol, enum tls_mode mode)
 {
     if (mode == TLS_MODE_STARTTLS && protocol == PROTOCOL_POP3)
         return "with STLS";
-    return mode_texts[mode];
+    return tls_mode_ways[mode];
 }
 
 const char *port_wanted_text(const struct profile_service *s, char text[80])

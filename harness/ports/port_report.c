@@ -26,9 +26,8 @@ static const struct {
 static int weight(enum outcome o)
 {
     static const int weights[OUTCOME_COUNT] = {
-        [OUTCOME_NOT_RUN] = 0, [OUTCOME_SKIP] = 1,  [OUTCOME_PASS] = 2, [OUTCOME_NOTE] = 3,
-        [OUTCOME_XFAIL] = 3,   [OUTCOME_FLAKY] = 4, [OUTCOME_WARN] = 4, [OUTCOME_ERROR] = 5,
-        [OUTCOME_XPASS] = 6,   [OUTCOME_FAIL] = 6
+        [OUTCOME_SKIP] = 1, [OUTCOME_PASS] = 2,  [OUTCOME_NOTE] = 3,
+        [OUTCOME_WARN] = 4, [OUTCOME_ERROR] = 5, [OUTCOME_FAIL] = 6
     };
     return weights[o];
 }

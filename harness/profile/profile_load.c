@@ -13,7 +13,6 @@ struct loader {
 };
 
 static const char *const user_words[] = { "address", "local-part", "other" };
-static const char *const tls_words[] = { "none", "starttls", "implicit" };
 
 /* The groups of rows, by the names that they have in a file. */
 static const struct group {
@@ -219,7 +218,7 @@ static void refuse_twice(struct loader *l, const struct profile_service *s)
 
 static enum tls_mode tls_of(struct loader *l, const struct node *n, const struct group *group)
 {
-    size_t mode = n ? word_of(l, n, "tls", tls_words, COUNT(tls_words)) : SIZE_MAX;
+    size_t mode = n ? word_of(l, n, "tls", tls_mode_names, TLS_MODES) : SIZE_MAX;
     if (mode == SIZE_MAX)
         return TLS_MODE_IMPLICIT;
     if (group->role == ROLE_MX && mode == TLS_MODE_IMPLICIT)

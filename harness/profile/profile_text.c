@@ -10,13 +10,10 @@ const char *profile_service_text(const struct profile_service *s, char text[320]
     char port[16] = "any port";
     if (s->port)
         snprintf(port, sizeof port, "%u", s->port);
-    static const char *const modes[] = { [TLS_MODE_NONE] = "clear text",
-                                         [TLS_MODE_STARTTLS] = "STARTTLS",
-                                         [TLS_MODE_IMPLICIT] = "implicit TLS" };
     if (s->host)
-        snprintf(text, 320, "%.255s:%s, %s", s->host, port, modes[s->tls]);
+        snprintf(text, 320, "%.255s:%s, %s", s->host, port, tls_mode_words[s->tls]);
     else
-        snprintf(text, 320, "%s%s, %s", s->port ? "port " : "", port, modes[s->tls]);
+        snprintf(text, 320, "%s%s, %s", s->port ? "port " : "", port, tls_mode_words[s->tls]);
     return text;
 }
 

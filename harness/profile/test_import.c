@@ -59,7 +59,7 @@ static void show_profile(const struct profile *p, struct buf *out)
     for (size_t i = 0; i < p->n_services; i++) {
         const struct profile_service *s = &p->services[i];
         buf_addf(out, "\n%u:%u+%u %s %s:%u %s, %s, %s", s->at.line, s->at.column, s->at.length,
-                 mail_protocol_name(s->protocol), s->host, s->port, tls_mode_name(s->tls),
+                 mail_protocol_name(s->protocol), s->host, s->port, tls_mode_names[s->tls],
                  username_form_text(s->username), profile_auth_text(s->auth, auth));
     }
     buf_addc(out, '\n');

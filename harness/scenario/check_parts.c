@@ -115,7 +115,6 @@ static void load_device_map(struct check_loader *l, struct check *c, struct devi
 {
     static const char *const keys[] = { "protocol", "service", "account", "state",
                                         "tls",      "shape",   "source" };
-    static const char *const tls[] = { "none", "starttls", "implicit" };
     uint64_t account = 1;
     size_t kind = 0;
     node_only_keys(map, keys, COUNT(keys), "a device", l->problems);
@@ -133,7 +132,7 @@ static void load_device_map(struct check_loader *l, struct check *c, struct devi
         problem_add(l->problems, node_get(map, "account")->at, "accounts count from 1");
     d->account = account ? (unsigned)account : 1;
     d->state = word_or_variable(l, c, node_get(map, "state"), device_state_names, 6, "state");
-    d->tls = word_or_variable(l, c, node_get(map, "tls"), tls, COUNT(tls), "tls");
+    d->tls = word_or_variable(l, c, node_get(map, "tls"), tls_mode_names, TLS_MODES, "tls");
     d->shape = node_get(map, "shape");
     check_shape(l, d->shape);
     d->source = node_get(map, "source");

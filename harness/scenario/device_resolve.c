@@ -69,7 +69,7 @@ static bool choose_tls(struct device *d, struct play *p)
     if (!word.n)
         return true;
     enum tls_mode mode = TLS_MODE_NONE;
-    while (mode < TLS_MODE_IMPLICIT && !slice_eq_str(word, tls_mode_name(mode)))
+    while (mode < TLS_MODE_IMPLICIT && !slice_eq_str(word, tls_mode_names[mode]))
         mode++;
     /* On a port of implicit TLS there is nothing to say in clear, but it may be looked at. */
     bool looks = mode == TLS_MODE_NONE && device_wanted_state(d) <= STATE_CONNECTED;

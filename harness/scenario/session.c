@@ -48,7 +48,7 @@ static void describe_target(struct session *s)
         if (t->services[id].present)
             *array_push(&run->target.services) = (struct result_service) {
                 services[id].name, run_text(run, slice_of(t->services[id].host)),
-                t->services[id].port, tls_mode_name(t->services[id].tls)
+                t->services[id].port, tls_mode_names[t->services[id].tls]
             };
 }
 

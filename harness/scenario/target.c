@@ -5,14 +5,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
+const char *const tls_mode_names[TLS_MODES] = { "none", "starttls", "implicit" };
+const char *const tls_mode_words[TLS_MODES] = { "clear text", "STARTTLS", "implicit TLS" };
+const char *const tls_mode_ways[TLS_MODES] = { "in clear text", "with STARTTLS",
+                                               "with implicit TLS" };
+
 enum { MAX_CONNECTIONS_DEFAULT = 20, MAX_PASSWORD = 1024 };
-
-static const char *const mode_names[] = { "none", "starttls", "implicit" };
-
-const char *tls_mode_name(enum tls_mode mode)
-{
-    return mode_names[mode];
-}
 
 static int dial_socket(void *ctx, enum service_id service, const char *source, nsec deadline,
                        struct stream **ret, struct error *err)

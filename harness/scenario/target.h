@@ -9,7 +9,10 @@
 #include "stream.h"
 
 enum tls_mode { TLS_MODE_NONE, TLS_MODE_STARTTLS, TLS_MODE_IMPLICIT };
-const char *tls_mode_name(enum tls_mode mode);
+enum { TLS_MODES = TLS_MODE_IMPLICIT + 1 };
+extern const char *const tls_mode_names[TLS_MODES]; /* in files: "none", "starttls", "implicit" */
+extern const char *const tls_mode_words[TLS_MODES]; /* "clear text", "STARTTLS", "implicit TLS" */
+extern const char *const tls_mode_ways[TLS_MODES];  /* "in clear text", "with STARTTLS", ... */
 
 struct target_service {
     bool present;

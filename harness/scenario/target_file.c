@@ -32,7 +32,6 @@ static void load_service(struct loader *l, const struct node *key, const struct 
                          const char *host)
 {
     static const char *const keys[] = { "host", "port", "tls" };
-    static const char *const modes[] = { "none", "starttls", "implicit" };
     const struct service *row = service_find(key->text);
     if (!row) {
         const char *names[SERVICE_COUNT];
@@ -54,7 +53,7 @@ static void load_service(struct loader *l, const struct node *key, const struct 
         if (node_get(value, "port"))
             node_u64(node_get(value, "port"), 65535, "a port", &port, l->problems);
         if (node_get(value, "tls"))
-            node_word(node_get(value, "tls"), modes, COUNT(modes), "tls", &mode, l->problems);
+            node_word(node_get(value, "tls"), tls_mode_names, TLS_MODES, "tls", &mode, l->problems);
         if (node_get(value, "host"))
             s->host = text_of(l, node_get(value, "host"), "host");
     }
