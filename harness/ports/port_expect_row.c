@@ -153,10 +153,9 @@ static bool tls_for_clear(struct holding *h)
 
 static bool not_this_protocol(struct holding *h)
 {
-    const char *seen = h->f->speaks == SPEAKS_HTTP      ? "HTTP"
-                       : h->f->speaks == SPEAKS_SILENCE ? "nothing at all"
-                       : h->f->protocol_known           ? port_protocol_name(h->f->protocol_seen)
-                                                        : "something that is no mail protocol";
+    const char *seen = h->f->speaks == SPEAKS_HTTP ? "HTTP"
+                       : h->f->protocol_known      ? port_protocol_name(h->f->protocol_seen)
+                                                   : "something that is no mail protocol";
     buf_addf(&h->ret->text, "%s speaks %s where %s %s; correct the host or the port%s", h->name,
              seen, h->wanted, h->is_wanted, h->client ? "" : " that is published");
     return fail(h, seen);
@@ -224,7 +223,10 @@ static bool speaks_as_published(struct holding *h)
     bool wants_tls = h->s->tls == TLS_MODE_IMPLICIT;
     if (f->speaks == SPEAKS_UNKNOWN)
         return unknown(h, ERR_NETWORK, "what it speaks could not be found out");
-    if (f->speaks == SPEAKS_HTTP || f->speaks == SPEAKS_SILENCE || f->speaks == SPEAKS_OTHER ||
+    /* Greetings may take minutes (RFC 5321 section 4.5.3.2.1), longer than anybody waits here. */
+    if (f->speaks == SPEAKS_SILENCE)
+        return unknown(h, ERR_TIMEOUT, "it says nothing in the time that we wait");
+    if (f->speaks == SPEAKS_HTTP || f->speaks == SPEAKS_OTHER ||
         (f->protocol_known && !is_wanted_protocol(h)))
         return not_this_protocol(h);
     if (wants_tls && f->speaks == SPEAKS_CLEAR)

@@ -145,7 +145,7 @@ static const struct {
       "expects TLS from the first byte where STARTTLS is published; publish it as implicit" },
     { PROTOCOL_IMAP, TLS_MODE_NONE, PW, implicit, OUTCOME_FAIL, "where clear text is published" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, http, OUTCOME_FAIL, "speaks HTTP where IMAP" },
-    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, silence, OUTCOME_FAIL, "nothing at all" },
+    { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, silence, OUTCOME_ERROR, "says nothing" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, unknown, OUTCOME_ERROR, "could not be found out" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, smtp, OUTCOME_FAIL,
       "speaks SMTP where IMAP with implicit TLS is published" },
