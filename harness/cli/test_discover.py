@@ -22,7 +22,7 @@ from zone_fixture import Zone, Zones  # noqa: E402
 
 DOMAINS = ["agree", "differ", "srv", "guess", "hostile", "dot", "nothing", "half", "alias",
            "mxed", "pop", "clear", "signed", "dead", "wrongmode", "nohost", "nomail", "moved",
-           "sends", "wild"]
+           "sends", "wild", "twomodes"]
 
 
 # ---- zones ----
@@ -55,6 +55,7 @@ _pop3s._tcp SRV 10 1 995 pop.mail.test.
 _submissions._tcp SRV 0 1 465 smtp.mail.test.""",
     "clear": "autoconfig A 127.0.0.1",
     "wild": "* A 127.0.0.1",
+    "twomodes": "_submission._tcp SRV 0 1 587 smtp.mail.test.\n_submissions._tcp SRV 0 1 587 smtp.mail.test.",
     "signed": ALL,
     "dead": "_imaps._tcp SRV 0 1 9 imap.mail.test.\n_submissions._tcp SRV 0 1 465 smtp.mail.test.",
     "wrongmode": "_imaps._tcp SRV 0 1 143 imap.mail.test.\n"
@@ -309,6 +310,23 @@ def one_endpoint_is_visited_once(w):
     ids = [r["id"] for r in results]
     expect(ids.count("ports/expect/imap.mail.test:993") == 1, ids)
     expect(sum(i.startswith("ports/expect/") for i in ids) == 5, ids)
+
+
+@test
+def what_each_source_says_of_logins_is_held(w):
+    """The SRV records, which say nothing of them, name the same endpoints before."""
+    w.web.serve("autoconfig.agree.test", MAIL, GOOD.replace("password-cleartext", "OAuth2"))
+    answer = w.json("me@agree.test", web=["autoconfig.agree.test"], status=1)
+    texts = [c["text"] for c in answer["checks"] if c["outcome"] == "fail"]
+    expect(len(texts) == 5 and all("offers no login with OAuth2" in t for t in texts), texts)
+
+
+@test
+def a_port_in_two_modes_is_two_claims(w):
+    answer = w.json("me@twomodes.test", status=1)
+    visits = {r["tls"]: r["visit"] for r in source(answer, "srv")["services"]}
+    expect(visits == {"implicit": "fail", "starttls": "pass"}, visits)
+    expect(answer["submit"]["tls"] == "starttls", answer["submit"])
 
 
 # ---- contradictions ----

@@ -91,12 +91,12 @@ struct discover_pick {
     const char *why; /* one sentence, NULL: the usual order */
 };
 
-/* One endpoint that sources publish, and what became of a visit. */
+/* One endpoint in one TLS mode that sources publish, and what became of a visit. */
 struct discover_endpoint {
-    const struct profile_service *row;
-    enum discover_id source; /* the first that names it */
-    const char *id;          /* of its result in the run; NULL: not visited */
-    enum outcome outcome;    /* NOT_RUN: not visited; FAIL without an id: no address to visit */
+    struct profile_service *row; /* with the logins that all of them publish */
+    enum discover_id source;     /* the first that names it */
+    const char *id;              /* of its result in the run; NULL: not visited */
+    enum outcome outcome;        /* NOT_RUN: not visited; FAIL without an id: no address to visit */
 };
 
 struct discovery {

@@ -4,26 +4,43 @@
 #include "port_rows.h"
 #include "port_visit.h"
 #include <stdio.h>
+#include <strings.h>
 #include <sys/socket.h>
 
-static bool is_known(const struct discovery *d, const struct profile_service *row)
+static struct discover_endpoint *known(struct discovery *d, const struct profile_service *row)
 {
     array_each (e, &d->endpoints)
-        if (same_endpoint(e->row, row))
-            return true;
-    return false;
+        if (same_endpoint(e->row, row) && e->row->tls == row->tls)
+            return e;
+    return NULL;
+}
+
+/* Another source says the same: what it says of logins must hold, too. */
+static void join_logins(struct profile_service *first, const struct profile_service *row)
+{
+    first->auth |= row->auth;
+    if (first->at.line)
+        return;
+    first->at = row->at;
+    first->source_line = row->source_line;
 }
 
 static void add_endpoint(struct discovery *d, struct discover_source *s,
                          const struct profile_service *row)
 {
-    if (is_known(d, row))
+    struct discover_endpoint *e = known(d, row);
+    if (e && !discover_is_weak(s->id))
+        join_logins(e->row, row);
+    if (e)
         return;
-    if (d->endpoints.n < DISCOVER_VISITS_MAX)
-        *array_push(&d->endpoints) = (struct discover_endpoint) { .row = row, .source = s->id };
-    else
+    if (d->endpoints.n == DISCOVER_VISITS_MAX) {
         source_find(d, s, IMPORT_NOTE, row->at, "%s:%u was not visited: %d others were", row->host,
                     row->port, DISCOVER_VISITS_MAX);
+        return;
+    }
+    struct profile_service *own = arena_new(&d->arena, struct profile_service);
+    *own = *row;
+    *array_push(&d->endpoints) = (struct discover_endpoint) { .row = own, .source = s->id };
 }
 
 /* Everything that is published; the guesses for what is published by nobody. */
@@ -101,11 +118,20 @@ static int make_rows(struct discovery *d, const struct discover_checking *how, s
 
 /* ---- what came of it ---- */
 
+/* The name of its result: of several expectations of one port the later ones have a number. */
+static const char *result_id(struct discovery *d, const struct discover_endpoint *of)
+{
+    unsigned number = 1;
+    for (const struct discover_endpoint *e = d->endpoints.v; e < of; e++)
+        number += e->row->port == of->row->port && strcasecmp(e->row->host, of->row->host) == 0;
+    const char *id = arena_printf(&d->arena, "ports/expect/%s:%u", of->row->host, of->row->port);
+    return number == 1 ? id : arena_printf(&d->arena, "%s#%u", id, number);
+}
+
 static void take_results(struct discovery *d, const struct run *run)
 {
     array_each (e, &d->endpoints) {
-        const char *id = arena_printf(&d->arena, "ports/expect/%s:%u", e->row->host, e->row->port);
-        const struct result *r = run_find(run, id);
+        const struct result *r = run_find(run, result_id(d, e));
         e->id = r ? r->id : NULL;
         if (r)
             e->outcome = r->raw;

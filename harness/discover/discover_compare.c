@@ -16,8 +16,7 @@ bool source_has(const struct discover_source *s, enum mail_protocol protocol)
     return false;
 }
 
-/* What comes from elsewhere may be out of date, or meant for others: no failure of the domain's. */
-static bool is_weak(enum discover_id id)
+bool discover_is_weak(enum discover_id id)
 {
     return id == DISCOVER_PROFILE || id == DISCOVER_AUTOCONFIG_MX;
 }
@@ -33,7 +32,7 @@ static void contradict(const struct pair *p, enum outcome outcome,
                        const char *text)
 {
     const struct profile_service *placed = row_b && row_b->at.line ? row_b : row_a;
-    if (outcome == OUTCOME_FAIL && (is_weak(p->a->id) || is_weak(p->b->id)))
+    if (outcome == OUTCOME_FAIL && (discover_is_weak(p->a->id) || discover_is_weak(p->b->id)))
         outcome = OUTCOME_WARN;
     struct discover_contradiction *c = array_push(&p->d->contradictions);
     *c = (struct discover_contradiction) {

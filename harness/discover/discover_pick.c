@@ -4,9 +4,8 @@
 enum outcome discover_outcome(const struct discovery *d, const struct profile_service *row)
 {
     array_each (e, &d->endpoints)
-        if (same_endpoint(e->row, row))
-            return e->row->tls == row->tls || e->outcome == OUTCOME_NOT_RUN ? e->outcome
-                                                                            : OUTCOME_FAIL;
+        if (same_endpoint(e->row, row) && e->row->tls == row->tls)
+            return e->outcome;
     return OUTCOME_NOT_RUN;
 }
 

@@ -70,6 +70,8 @@ bool source_has(const struct discover_source *s, enum mail_protocol protocol);
 /* "IMAP", "POP3", "submission" */
 const char *protocol_text(enum mail_protocol p);
 bool same_endpoint(const struct profile_service *a, const struct profile_service *b);
+/* What comes from elsewhere may be out of date, or meant for others: no failure of the domain's. */
+bool discover_is_weak(enum discover_id id);
 /* What became of the row's visit; NOT_RUN: none. */
 enum outcome discover_outcome(const struct discovery *d, const struct profile_service *row);
 
