@@ -33,6 +33,31 @@ static void check_settings(struct library *l, const char *path)
     import_release(&im);
 }
 
+/* Ports that do not go with the mode: `ports` would see what is true, a linter only that it is odd. */
+static void check_modes(struct library *l, const struct profile *p)
+{
+    for (size_t i = 0; i < p->n_services; i++) {
+        const struct profile_service *s = &p->services[i];
+        const struct service *standard = service_at_port(s->port);
+        bool implicit = s->tls == TLS_MODE_IMPLICIT;
+        struct place at = s->at;
+        if (!standard || standard->protocol != s->protocol || standard->implicit_tls == implicit)
+            continue;
+        at.file = arena_str(&l->problems.arena, slice_of(at.file));
+        problem_add(&l->problems, at, "port %u %s, but tls is not %s; correct one of the two",
+                    s->port, implicit ? "begins in clear text" : "is TLS from the first byte",
+                    implicit ? "starttls" : "implicit");
+    }
+}
+
+static void check_profile(struct library *l, const char *path)
+{
+    struct profile p = { 0 };
+    if (profile_load(path, path, &p, &l->problems))
+        check_modes(l, &p);
+    profile_release(&p);
+}
+
 /* Its name gets a folder, so that it is not taken for that of a bundled policy. */
 static void check_policy(struct library *l, const char *path)
 {
@@ -63,9 +88,7 @@ static void check_file(struct library *l, const char *path)
         target_load(path, &t, &l->problems);
         target_release(&t);
     } else if (profile) {
-        struct profile p = { 0 };
-        profile_load(path, path, &p, &l->problems);
-        profile_release(&p);
+        check_profile(l, path);
     } else if (policy) {
         check_policy(l, path);
     } else if (list) {

@@ -350,6 +350,21 @@ def published_settings_of_ones_own():
 
 
 @test
+def check_looks_at_ports_and_modes():
+    row = "name: x\noffers:\n  %s: {host: h.test, port: %d, tls: %s}\n"
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "mine.yaml"
+        for service, port, tls, said in (("imap", 993, "starttls", "is TLS from the first byte, but tls is not implicit"),
+                                         ("submission", 587, "implicit", "begins in clear text, but tls is not starttls"),
+                                         ("imap", 1993, "starttls", None), ("pop3", 110, "none", None),
+                                         ("mx", 25, "starttls", None)):
+            file.write_text(row % (service, port, tls))
+            result = run("check", file)
+            expect_exit(result, 3 if said else 0)
+            expect(not said or said in result.stderr and "mine.yaml:3:" in result.stderr, result.stderr)
+
+
+@test
 def a_host_is_not_the_domain_of_its_users():
     domains = "<domain>example.test</domain>"
     text = """<clientConfig version="1.1"><emailProvider id="x">%s<incomingServer type="imap">

@@ -119,11 +119,25 @@ static const char *date_of(struct loader *l, const struct node *n)
 
 /* ---- rows ---- */
 
+/* What people write for it elsewhere. */
+static const char *meant_by(slice word, const char *const *words, size_t n)
+{
+    static const struct {
+        const char *said, *meant;
+    } synonyms[] = { { "smtp", "submission" },  { "smtps", "submission" }, { "ssl", "implicit" },
+                     { "ssl/tls", "implicit" }, { "plain", "password" },   { "email", "address" } };
+    for (size_t i = 0; i < COUNT(synonyms); i++)
+        for (size_t k = 0; k < n && slice_eq_nocase(word, slice_of(synonyms[i].said)); k++)
+            if (strcmp(words[k], synonyms[i].meant) == 0)
+                return words[k];
+    return nearest_word(word, words, n);
+}
+
 static void word_problem(struct loader *l, struct place at, slice word, const char *what,
                          const char *const *words, size_t n)
 {
     auto_buf all;
-    const char *near = nearest_word(word, words, n);
+    const char *near = meant_by(word, words, n);
     buf_init(&all, BUF_OURS);
     for (size_t i = 0; i < n; i++)
         buf_addf(&all, "%s%s", i ? ", " : "", words[i]);
