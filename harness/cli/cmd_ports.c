@@ -248,11 +248,7 @@ static int look(struct job *j)
 {
     int r = open_subject(j);
     if (r == 0)
-        port_rows_resolve(&j->subject.rows,
-                          args.ipv4   ? AF_INET
-                          : args.ipv6 ? AF_INET6
-                                      : 0,
-                          j->options.timeout);
+        port_rows_resolve(&j->subject.rows, j->lookup.family, j->options.timeout);
     if (r < 0)
         return r;
     make_facts(j);
@@ -323,6 +319,7 @@ static void set_options(struct job *j)
         .pace = args.pace,
     };
     j->lookup.timeout = j->options.timeout;
+    j->lookup.family = args.ipv4 ? AF_INET : args.ipv6 ? AF_INET6 : 0;
 }
 
 static void describe_run(struct job *j)

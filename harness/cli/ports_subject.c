@@ -4,6 +4,7 @@
 #include "port_expect.h"
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 int ports_subject_read(struct ports_subject *s, const char *root, struct problems *problems,
@@ -133,6 +134,37 @@ static int add_published(struct ports_subject *s, const struct ports_lookup *loo
     return r;
 }
 
+static bool has_route(const struct port_rows *rows, const struct port_spec *row)
+{
+    array_each (r, &rows->routes)
+        if (r->port == row->port && slice_eq_nocase(slice_of(r->host), slice_of(row->host)))
+            return true;
+    return false;
+}
+
+/* Who says what is published says where it is, too. */
+static void add_routes(struct ports_subject *s, const struct ports_lookup *lookup)
+{
+    static const struct {
+        enum dns_type type;
+        int other_family;
+    } types[] = { { DNS_A, AF_INET6 }, { DNS_AAAA, AF_INET } };
+    array_each (row, &s->rows.list) {
+        if (row->address || has_route(&s->rows, row))
+            continue;
+        for (size_t i = 0; i < COUNT(types); i++) {
+            struct dns_answer a;
+            if (lookup->family == types[i].other_family ||
+                dns_query(lookup->dns, row->host, types[i].type, now() + lookup->timeout, NULL,
+                          &a) < 0)
+                continue;
+            if (a.n)
+                port_rows_route(&s->rows, row->host, row->port, a.records[0].address);
+            dns_answer_release(&a);
+        }
+    }
+}
+
 static int add_domain(struct ports_subject *s, const char *word, const struct ports_lookup *lookup,
                       struct problems *problems, struct error *err)
 {
@@ -145,6 +177,8 @@ static int add_domain(struct ports_subject *s, const char *word, const struct po
         r = add_published(s, lookup, problems, err);
     if (r == 0 && s->expected && s->expected->kind == PROFILE_OFFERS)
         add_rows(s, s->expected); /* which is published elsewhere, or only to be */
+    if (r == 0)
+        add_routes(s, lookup);
     return r;
 }
 

@@ -23,6 +23,7 @@ struct ports_lookup {
     struct dns *dns; /* NULL: a name without "@" is a host */
     const char *ca_file;
     const char *const *connect_to; /* as in http.h; NULL: none */
+    int family;                    /* AF_INET, AF_INET6; 0: both */
     nsec timeout;
 };
 

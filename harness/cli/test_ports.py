@@ -305,6 +305,15 @@ def an_address_names_its_domain(state):
 
 
 @test
+def addresses_are_those_of_the_resolver_that_is_named(state):
+    """No other resolver knows this name; nothing listens at the port."""
+    zone = zone_fixture.Zone(DOMAIN, f"_imaps._tcp SRV 0 1 {dead_port()} only-here\nonly-here A 127.0.0.1\n")
+    result = look_at_domain(state, zone, word="me@" + DOMAIN)
+    texts = result.stdout
+    expect("only-here.mailassay.test has no address" not in texts and "nothing listens on port" in texts, texts[-3000:])
+
+
+@test
 def what_is_expected_of_a_domain_is_visited(state):
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "mine.yaml"

@@ -229,6 +229,19 @@ static bool add_family(struct port_rows *to, const struct port_spec *spec, int f
     return true;
 }
 
+void port_rows_route(struct port_rows *r, const char *host, uint16_t port, const char *address)
+{
+    struct addrinfo *a;
+    if (resolve_numeric(address, port, AF_UNSPEC, NULL, &a) < 0)
+        return;
+    if (a->ai_family == AF_INET6 && !has_way(a))
+        r->no_ipv6_route = true;
+    else
+        *array_push(&r->routes) =
+            (struct port_route) { keep(r, host), port, keep(r, address), port };
+    resolve_free(a);
+}
+
 static bool add_routed(struct port_rows *to, const struct port_spec *spec)
 {
     bool any = false;

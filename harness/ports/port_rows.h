@@ -40,6 +40,10 @@ int port_route_parse(struct port_rows *r, const char *text, struct error *err);
    ERR_FILE with the file, line and column. */
 int port_routes_load(struct port_rows *r, const char *path, struct error *err);
 
+/* A route to where a resolver of ours says that the host is; none to an IPv6 address that cannot be
+   reached from here (no_ipv6_route). */
+void port_rows_route(struct port_rows *r, const char *host, uint16_t port, const char *address);
+
 /* Gives every row the address it is reached at: by route, or looked up for each family that is wanted
    (AF_INET, AF_INET6; 0: both), which makes two rows of one. Called by a task. A host without any
    address stays one row of family 0. */
