@@ -719,7 +719,7 @@ def plain_http_is_believed_a_redirect_to_https_alone(w):
         found = source(answer, "autodiscover")
         expect(found["state"] == "absent" and not found["services"], status, found)
         expect(not [h for h, *_ in w.web.requests if h == target], w.web.requests)
-        expect(not words or words in found["findings"][0]["text"], found)
+        expect(not words or words in found["said"], found)
 
 
 @test

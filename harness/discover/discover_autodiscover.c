@@ -58,10 +58,11 @@ static void ask_redirect(struct discovery *d, struct discover_source *s, const c
         return;
     slice shown = slice_sub(slice_of(url), 0, slice_find_char(slice_of(url), '?'));
     if (!slice_starts_nocase(shown, S("https://"))) {
-        source_find(d, s, IMPORT_WARN, (struct place) { 0 },
-                    "http://%s" POX_PATH " redirects to %.*s, which is not https: clients do not "
-                    "follow",
-                    host, SLICE_ARG(shown));
+        source_say(d, s, DISCOVER_ABSENT,
+                   "http://%s" POX_PATH " redirects to %.*s, which is not https: clients do not "
+                   "follow",
+                   host, SLICE_ARG(shown));
+        keep_better(s, &before);
         return;
     }
     source_find(d, s, IMPORT_NOTE, (struct place) { 0 },
