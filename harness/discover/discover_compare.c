@@ -94,6 +94,16 @@ static const char *form_text(enum username_form form)
     return form == USERNAME_OTHER ? "name of another form" : username_form_text(form);
 }
 
+static const char *why_not_both(const struct pair *p, const struct profile_service *a,
+                                const struct profile_service *b)
+{
+    if (a->tls == TLS_MODE_IMPLICIT || b->tls == TLS_MODE_IMPLICIT)
+        return "a port has one of the two";
+    const struct discover_source *clear = a->tls == TLS_MODE_NONE ? p->a : p->b;
+    return arena_printf(&p->d->arena, "who goes by %s sends passwords that everybody can read",
+                        discover_words(clear->id));
+}
+
 static void compare_rows(const struct pair *p, const struct profile_service *a,
                          const struct profile_service *b)
 {
@@ -101,10 +111,11 @@ static void compare_rows(const struct pair *p, const struct profile_service *a,
     unsigned both = a->auth & b->auth;
     if (a->tls != b->tls)
         contradict(p, OUTCOME_FAIL, a, b,
-                   arena_printf(arena, "%s at %s:%u: %s by %s, %s by %s; a port has one of the two",
+                   arena_printf(arena, "%s at %s:%u: %s by %s, %s by %s; %s",
                                 protocol_text(p->protocol), a->host, a->port,
                                 tls_mode_words[a->tls], discover_words(p->a->id),
-                                tls_mode_words[b->tls], discover_words(p->b->id)));
+                                tls_mode_words[b->tls], discover_words(p->b->id),
+                                why_not_both(p, a, b)));
     if (a->username != b->username && a->username != USERNAME_UNKNOWN &&
         b->username != USERNAME_UNKNOWN)
         contradict(p, OUTCOME_FAIL, a, b,

@@ -82,6 +82,10 @@ static const struct {
       { { AC, SMTP, "a.test", 465, IMPL }, { AD, SMTP, "a.test", 465, ST } },
       "fail submission at a.test:465: implicit TLS by autoconfig, STARTTLS by Autodiscover\n"
       "warn autoconfig names implicit TLS (a.test:465), Autodiscover does not" },
+    { "clear text, and STARTTLS",
+      { { AC, IMAP, "a.test", 143, ST }, { AD, IMAP, "a.test", 143, TLS_MODE_NONE } },
+      "fail IMAP at a.test:143: STARTTLS by autoconfig, clear text by Autodiscover; who goes by "
+      "Autodiscover sends passwords that everybody can read" },
     { "user names",
       { { AC, IMAP, "a.test", 993, IMPL, USERNAME_ADDRESS },
         { AD, IMAP, "a.test", 993, IMPL, USERNAME_LOCAL_PART } },
