@@ -1,6 +1,7 @@
 #include "profile_words.h"
 #include "commands.h"
 #include "import.h"
+#include <errno.h>
 #include <unistd.h>
 
 int profile_words_open(struct profile_words *w)
@@ -29,6 +30,10 @@ int profile_words_find(struct profile_words *w, const char *word, const struct p
     *ret = profile_find(&w->bundled, slice_of(word));
     if (*ret)
         return 0;
+    if (strchr(word, '/') && access(word, R_OK) != 0) {
+        error_set(&err, ERR_FILE, "cannot open the file %s: %s", word, strerror(errno));
+        return say_error(&err);
+    }
     if (access(word, R_OK) != 0 || (!strchr(word, '/') && !strchr(word, '.'))) {
         const char *near = profile_nearest(&w->bundled, slice_of(word));
         error_set(&err, ERR_USAGE, "no profile is called \"%s\"; %s%s%s", word,

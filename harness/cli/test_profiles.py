@@ -89,6 +89,10 @@ def unknown_names():
         expect_exit(result, 2)
         expect('did you mean "gmail"?' in result.stdout + result.stderr, args, result.stderr)
     expect_exit(run("profiles", "gmail", "yahoo"), 2)
+    for command in (("profiles",), ("serve", "--profile")):
+        result = run(*command, "./not-there.yaml")
+        expect_exit(result, 3)
+        expect("cannot open the file ./not-there.yaml: No such file" in result.stderr, result.stderr)
 
 
 @test
