@@ -38,12 +38,15 @@ static const struct sasl_probe sasl_probes[] = {
 static void probe_sasl(struct visit *v, struct talk *t, const struct sasl_probe *probe)
 {
     bool offered = caps_has_mechanism(&v->facts->clear_caps, probe->mechanism);
-    if (!offered && !probe->always)
+    if (!offered && (v->lost || !probe->always))
         return;
     struct login_probe *p = add_login(v->facts, probe->command, offered);
+    if (v->lost)
+        return;
     enum talk_answer answer = talk_command(t, probe->command);
     if (p) {
         p->taken = taken_of(answer, TALK_GO);
+        p->closed = answer == TALK_CLOSED;
         p->said = talk_said(t);
     }
     if (visit_lost(v, t, probe->command) || answer != TALK_GO)
@@ -53,7 +56,7 @@ static void probe_sasl(struct visit *v, struct talk *t, const struct sasl_probe 
     visit_lost(v, t, "cancelling a login");
 }
 
-/* LOGIN carries the password at once, so it is not sent: the capabilities tell. */
+/* LOGIN carries the password at once, so it is not sent: the capabilities tell, or nobody does. */
 static void note_imap_login(struct port_facts *f)
 {
     bool disabled = caps_has(&f->clear_caps, S("LOGINDISABLED"));
@@ -61,7 +64,7 @@ static void note_imap_login(struct port_facts *f)
     struct login_probe *p = add_login(f, "LOGIN", !disabled);
     if (!p)
         return;
-    p->taken = disabled ? SEEN_NO : SEEN_UNCLEAR;
+    p->taken = disabled ? SEEN_NO : SEEN_NOT_ASKED;
     if (!disabled && f->n_logins > 1 && f->logins[0].taken == SEEN_YES)
         p->taken = SEEN_YES;
     p->said = disabled ? "LOGINDISABLED is listed" : "LOGINDISABLED is not listed";
@@ -73,16 +76,45 @@ static void probe_user(struct visit *v, struct talk *t)
     enum talk_answer answer = talk_command(t, "USER probe");
     if (p) {
         p->taken = taken_of(answer, TALK_YES);
+        p->closed = answer == TALK_CLOSED;
         p->said = talk_said(t);
     }
     visit_lost(v, t, "USER in clear");
 }
 
+/* PLAIN and LOGIN are tried; the others here ask for TLS, or let no user in. */
+static void add_other_login(struct buf *names, slice mechanism)
+{
+    static const char *const not [] = { "PLAIN", "LOGIN", "EXTERNAL", "ANONYMOUS" };
+    for (size_t i = 0; i < COUNT(not ); i++)
+        if (slice_eq_nocase(mechanism, slice_of(not [i])))
+            return;
+    if (!slice_ends(mechanism, S("-PLUS")))
+        buf_addf(names, "%s%.*s", names->n ? ", " : "", SLICE_ARG(mechanism));
+}
+
+/* What is offered and not tried: without a name and a secret there is nothing to say. */
+static void note_other_logins(struct port_facts *f)
+{
+    auto_buf names;
+    buf_init(&names, BUF_OURS);
+    array_each (c, &f->clear_caps.list) {
+        bool listed = slice_eq_nocase(c->name, S("AUTH")) || slice_eq_nocase(c->name, S("SASL"));
+        for (size_t i = 0; listed && i < c->n_params; i++)
+            add_other_login(&names, c->params[i]);
+        if (f->protocol_seen == PORT_IMAP && slice_starts_nocase(c->name, S("AUTH=")))
+            add_other_login(&names, slice_skip(c->name, strlen("AUTH=")));
+    }
+    if (names.n)
+        f->other_logins = port_facts_text(f, buf_slice(&names));
+}
+
 static void probe_logins(struct visit *v, struct talk *t)
 {
-    for (size_t i = 0; i < COUNT(sasl_probes) && !v->lost; i++)
+    for (size_t i = 0; i < COUNT(sasl_probes); i++)
         if (sasl_probes[i].protocol == t->protocol)
             probe_sasl(v, t, &sasl_probes[i]);
+    note_other_logins(v->facts);
     if (t->protocol == PORT_POP3 && !v->lost)
         probe_user(v, t);
     if (t->protocol == PORT_IMAP)
@@ -127,13 +159,19 @@ static void probe_mail(struct visit *v, struct talk *t)
     visit_lost(v, t, "RSET");
 }
 
+/* One way in is enough; that there is none takes a refusal of each. */
 static void note_work(struct port_facts *f)
 {
-    for (size_t i = 0; i < f->n_logins; i++)
-        if (f->logins[i].taken == SEEN_YES || f->work_in_clear == SEEN_NOT_ASKED) {
-            f->work_in_clear = f->logins[i].taken;
-            f->work_said = f->logins[i].said;
-        }
+    const struct login_probe *tells = NULL;
+    for (size_t i = 0; i < f->n_logins; i++) {
+        const struct login_probe *p = &f->logins[i];
+        if (!tells || p->taken == SEEN_YES || (tells->taken == SEEN_NO && p->taken != SEEN_NO))
+            tells = p;
+    }
+    if (!tells)
+        return;
+    f->work_in_clear = tells->taken;
+    f->work_said = tells->said;
 }
 
 static void probe_work(struct visit *v, struct talk *t)
@@ -158,7 +196,8 @@ enum talk_answer visit_go_ahead(struct talk *t, bool *bytes_before)
     return answer;
 }
 
-/* Some servers offer STARTTLS and take it as the first thing only (Courier: not behind MAIL). */
+/* Some servers offer STARTTLS and take it as the first thing only (Courier: not behind MAIL; stunnel
+   refuses a login and closes). */
 static void note_refusal(struct visit *v)
 {
     struct port_facts *f = v->facts;
@@ -176,6 +215,7 @@ static void begin_tls(struct visit *v, struct talk *t)
     f->starttls_said = talk_said(t);
     if (visit_lost(v, t, talk_words[t->protocol].starttls)) {
         f->starttls_works = SEEN_UNCLEAR;
+        v->refused = answer == TALK_CLOSED && f->starttls_offered == SEEN_YES && !v->no_probes;
         return;
     }
     if (answer != TALK_YES) {

@@ -419,25 +419,67 @@ static void judge_mx(const struct port_judging *j, struct port_verdict *v)
              said);
 }
 
-COLUMN(tls_required)
+/* What MAIL waits for is TLS itself, and not only a login. */
+static bool waits_for_tls(const struct port_facts *f)
 {
-    const struct port_facts *f = j->facts;
-    if (f->speaks == SPEAKS_TLS) {
-        find(v, OUTCOME_PASS, NULL, "implicit", "nothing can be done on this port without TLS");
-        return;
-    }
-    if (!answered(j, v, f->work_in_clear, "TLS is mandatory"))
-        return;
-    if (f->spec.role == ROLE_MX)
-        judge_mx(j, v);
-    else if (f->work_in_clear == SEEN_YES)
+    return is_smtp(f) && f->work_said &&
+           slice_find_nocase(slice_of(f->work_said), S("TLS")) != SIZE_MAX;
+}
+
+/* Where nothing is refused but what needs a login, and a login goes in clear, TLS is not needed. */
+static bool login_goes_in_clear(const struct port_facts *f, struct buf *names)
+{
+    bool taken = false;
+    for (size_t i = 0; i < f->n_logins; i++)
+        if (f->logins[i].taken == SEEN_YES) {
+            buf_addf(names, "%s%s", names->n ? ", " : "", f->logins[i].what);
+            taken = true;
+        }
+    if (!taken && f->other_logins)
+        buf_adds(names, f->other_logins);
+    return taken;
+}
+
+static void judge_users(const struct port_facts *f, struct port_verdict *v)
+{
+    auto_buf names;
+    buf_init(&names, BUF_OURS);
+    bool taken = login_goes_in_clear(f, &names);
+    if (f->work_in_clear == SEEN_YES)
         find(v, OUTCOME_WARN, "rfc8314/4.1/tls-required", "no",
              "TLS is not mandatory: %s is taken in clear text (\"%s\"); require TLS before it",
              is_smtp(f) ? "mail" : "a login", f->work_said ? f->work_said : "");
+    else if (names.n && !waits_for_tls(f))
+        find(v, OUTCOME_WARN, "rfc8314/4.1/tls-required", "no",
+             "TLS is not mandatory: a login is %s in clear text (%s); require TLS before it",
+             taken ? "taken" : "offered", names.p);
     else
         find(v, OUTCOME_PASS, NULL, "yes", "TLS is mandatory: %s is refused in clear text%s%s%s",
              is_smtp(f) ? "mail" : "a login", f->work_said ? " (\"" : "",
              f->work_said ? f->work_said : "", f->work_said ? "\")" : "");
+}
+
+/* A login would tell, and none is made. */
+static bool only_login_tells(const struct port_facts *f)
+{
+    return f->work_in_clear == SEEN_NOT_ASKED && f->login_disabled == SEEN_NO;
+}
+
+COLUMN(tls_required)
+{
+    const struct port_facts *f = j->facts;
+    if (f->speaks == SPEAKS_TLS)
+        find(v, OUTCOME_PASS, NULL, "implicit", "nothing can be done on this port without TLS");
+    else if (only_login_tells(f))
+        find(v, OUTCOME_SKIP, NULL, "",
+             "LOGINDISABLED is not announced, and whether LOGIN is refused before TLS only a login "
+             "could tell: none is made");
+    else if (!answered(j, v, f->work_in_clear, "TLS is mandatory"))
+        return;
+    else if (f->spec.role == ROLE_MX)
+        judge_mx(j, v);
+    else
+        judge_users(f, v);
 }
 
 /* ---- T27 REQUIRETLS ---- */

@@ -59,6 +59,7 @@ struct login_probe {
     enum seen offered; /* listed among the capabilities in clear */
     enum seen taken;   /* the server went along (334, +, +OK to USER) */
     const char *said;  /* its answer */
+    bool closed;       /* it closed the connection in place of an answer */
 };
 enum { LOGIN_PROBES_MAX = 8 };
 
@@ -137,6 +138,7 @@ struct port_facts {
 
     struct login_probe logins[LOGIN_PROBES_MAX]; /* in clear */
     size_t n_logins;
+    const char *other_logins; /* offered in clear and not tried: "CRAM-MD5, NTLM"; NULL: none */
     enum seen login_disabled; /* IMAP: LOGINDISABLED in clear */
     enum seen work_in_clear;  /* MAIL taken before TLS (SMTP); login taken (others) */
     const char *work_said;

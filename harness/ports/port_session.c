@@ -169,6 +169,14 @@ static void converse(struct visit *v, const char *question)
     talk_release(&t);
 }
 
+/* Closing is a way to refuse a login: the server was there again a moment later. */
+static void closing_refuses(struct port_facts *f)
+{
+    for (size_t i = 0; i < f->n_logins; i++)
+        if (f->logins[i].closed)
+            f->logins[i].taken = SEEN_NO;
+}
+
 void visit_session(struct visit *v)
 {
     struct port_facts *f = v->facts;
@@ -183,5 +191,7 @@ void visit_session(struct visit *v)
     if ((cut || v->refused) && visit_goes_on(v)) {
         v->no_probes = true;
         converse(v, "session again");
+        if (f->starttls_works == SEEN_YES || f->starttls_works == SEEN_NO)
+            closing_refuses(f);
     }
 }

@@ -313,9 +313,11 @@ static void add_dialogue(struct buf *out, const struct port_facts *f)
     for (size_t i = 0; i < f->n_logins; i++)
         buf_addf(out, "%s: offered %s, taken %s: %s\n", f->logins[i].what,
                  seen_name(f->logins[i].offered), seen_name(f->logins[i].taken), f->logins[i].said);
-    buf_addf(out, "LOGINDISABLED: %s\nwork in clear: %s\nwork said: %s\nlogin in TLS: %s\n",
-             seen_name(f->login_disabled), seen_name(f->work_in_clear), f->work_said,
-             seen_name(f->login_in_tls));
+    buf_addf(out,
+             "other logins: %s\nLOGINDISABLED: %s\nwork in clear: %s\nwork said: %s\n"
+             "login in TLS: %s\n",
+             f->other_logins, seen_name(f->login_disabled), seen_name(f->work_in_clear),
+             f->work_said, seen_name(f->login_in_tls));
     buf_addf(out, "injection: %s\ninjection said: %s\nfalls back: %s\n",
              injection_names[f->injection], f->injection_said, seen_name(f->falls_back));
     buf_addf(out, "REQUIRETLS in clear: %s\nREQUIRETLS in TLS: %s\nREQUIRETLS taken: %s\n",
