@@ -104,6 +104,7 @@ struct port_tls_facts {
     uint32_t early_data;      /* octets of 0-RTT that the ticket allows */
     enum seen close_notify;   /* came after QUIT / LOGOUT */
     enum seen alpn_foreign;   /* a handshake that offers only http/1.1 is completed */
+    bool chooses_http;        /* and agrees to http/1.1, as web servers do */
     enum same_certificate without_name, unknown_name; /* of SNI */
     enum seen binding; /* SCRAM-*-PLUS offered: did the login with channel binding work */
     const char *binding_text;

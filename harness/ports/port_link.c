@@ -1,6 +1,7 @@
 #include "port_link.h"
 #include "first_bytes.h"
 
+enum { TLS_HANDSHAKE = 0x16 /* the first octet of such a record */ };
 enum { TIMEOUT_DEFAULT_SECONDS = 10, FALL_BACK_MILLIS = 500, NO_LIMIT = 1000000 };
 
 struct link {
@@ -73,15 +74,27 @@ static void probe_fall_back(struct link *l)
         *l->fall_back = SEEN_YES;
 }
 
+/* In clear, where TLS was spoken before: Exim says its 421 so. */
+static void note_turned_away(struct port_facts *f, slice first)
+{
+    enum port_protocol ignored;
+    slice line;
+    if (f->speaks == SPEAKS_TLS && f->reach == REACH_OPEN &&
+        first_bytes_protocol(first_bytes_of(first), f->spec.protocol, &ignored) &&
+        slice_line(&first, &line))
+        port_rate_limited(f, port_facts_text(f, line));
+}
+
 static void link_close(struct stream *s)
 {
     struct link *l = self_of(s);
     if (l->way) {
+        note_turned_away(l->way->facts, port_link_first(s));
         l->way->alert = first_bytes_alert(port_link_first(s));
         l->way->answered = l->n_first > 0;
     }
     /* Behind a ServerHello the handshake has not failed: our line would only break it. */
-    if (l->fall_back && (l->way->alert >= 0 || !l->way->answered))
+    if (l->fall_back && (!l->n_first || l->first[0] != TLS_HANDSHAKE))
         probe_fall_back(l);
     stream_close(s->under);
     if (l->budget)

@@ -16,6 +16,12 @@ static bool turns_away(const struct port_facts *f)
     return false;
 }
 
+/* A web server of HTTPS waits for a request where mail greets. */
+static bool http_in_tls(const struct port_facts *f)
+{
+    return f->speaks == SPEAKS_TLS && !f->protocol_known && f->tls.chooses_http;
+}
+
 enum mismatch port_mismatch(const struct port_facts *f)
 {
     static const enum mismatch by_reach[] = {
@@ -28,7 +34,7 @@ enum mismatch port_mismatch(const struct port_facts *f)
     /* What was seen before the server had enough of us still counts. */
     if (closed != MISMATCH_NONE && (closed != MISMATCH_RATE_LIMITED || !f->protocol_known))
         return closed;
-    if (f->speaks == SPEAKS_HTTP || f->first == FIRST_HTTP)
+    if (f->speaks == SPEAKS_HTTP || f->first == FIRST_HTTP || http_in_tls(f))
         return MISMATCH_HTTP;
     if (f->first == FIRST_SSH || f->speaks == SPEAKS_OTHER)
         return MISMATCH_NO_MAIL;
@@ -36,10 +42,11 @@ enum mismatch port_mismatch(const struct port_facts *f)
         return MISMATCH_OTHER_PROTOCOL;
     if (f->speaks == SPEAKS_TLS && f->spec.mode != TLS_MODE_IMPLICIT)
         return MISMATCH_TLS_FOR_CLEAR;
-    if (f->speaks == SPEAKS_CLEAR && f->spec.mode == TLS_MODE_IMPLICIT)
-        return MISMATCH_CLEAR_FOR_TLS;
+    /* Whoever has no place for us may say so before TLS (Exim's 421): nothing is known of the port. */
     if (turns_away(f))
         return MISMATCH_REFUSES_US;
+    if (f->speaks == SPEAKS_CLEAR && f->spec.mode == TLS_MODE_IMPLICIT)
+        return MISMATCH_CLEAR_FOR_TLS;
     if (f->speaks == SPEAKS_SILENCE)
         return MISMATCH_SILENT;
     if (f->speaks == SPEAKS_CLEAR && f->broke_off)
@@ -130,9 +137,12 @@ static void add_tls_for_clear(const struct port_facts *f, struct buf *out)
 static void add_http(const struct port_facts *f, struct buf *out)
 {
     buf_addf(out,
-             "port %u is a web server's: it answers in HTTP, not in %s; give the mail server's "
-             "name and port, or take the web server (or proxy) off this port",
-             f->spec.port, port_protocol_name(f->spec.protocol));
+             "port %u is a web server's: %s %s; give the mail server's name and port, or take the "
+             "web server (or proxy) off this port",
+             f->spec.port,
+             http_in_tls(f) ? "it agrees to HTTP (ALPN) in the handshake, and does not greet in"
+                            : "it answers in HTTP, not in",
+             port_protocol_name(f->spec.protocol));
 }
 
 static void add_other_protocol(const struct port_facts *f, struct buf *out)

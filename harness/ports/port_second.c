@@ -159,7 +159,20 @@ static int shake_once(struct visit *v, const char *question, const struct tls_op
     *ret_alert = failed.alert_received;
     tls_info_release(&failed);
     stream_close(r == 0 ? tls : s);
-    return r;
+    /* What came in place of a handshake was no answer to it. */
+    return v->facts->reach == REACH_RATE_LIMITED ? ERR_RATE : r;
+}
+
+/* Nothing but a web server, or what stands in front of one, agrees to it. */
+static void note_http(struct visit *v, struct stream *tls)
+{
+    v->facts->tls.chooses_http = strcmp(tls_info(tls)->alpn, "http/1.1") == 0;
+}
+
+static void note_http_and_resumed(struct visit *v, struct stream *tls)
+{
+    note_http(v, tls);
+    note_resumed(v, tls);
 }
 
 static void ask_alpn(struct visit *v, bool resume)
@@ -171,7 +184,7 @@ static void ask_alpn(struct visit *v, bool resume)
     how.alpn = foreign;
     /* OpenSSL never resumes a session again that a handshake failed with, so it gets a copy. */
     how.resume = resume && v->session ? SSL_SESSION_dup(v->session) : NULL;
-    int r = shake_once(v, "ALPN", &how, resume ? note_resumed : NULL, &alert);
+    int r = shake_once(v, "ALPN", &how, resume ? note_http_and_resumed : note_http, &alert);
     SSL_SESSION_free(how.resume);
     if (r == 0)
         v->facts->tls.alpn_foreign = SEEN_YES;

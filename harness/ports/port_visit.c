@@ -61,7 +61,8 @@ static void survey(struct visit *v)
     struct survey_way how = { .open = port_way_open,
                               .ctx = &way,
                               .host = visit_server_name(v->facts),
-                              .timeout = port_timeout(v->options) };
+                              .timeout = port_timeout(v->options),
+                              .after_clear = v->facts->speaks == SPEAKS_CLEAR };
     struct tls_survey *s = &v->facts->survey;
     slice leaf = S("");
     if (visit_goes_on(v))
@@ -84,7 +85,8 @@ static void enumerate(struct visit *v)
     struct survey_way how = { .open = port_way_open,
                               .ctx = &way,
                               .host = visit_server_name(v->facts),
-                              .timeout = port_timeout(v->options) };
+                              .timeout = port_timeout(v->options),
+                              .after_clear = v->facts->speaks == SPEAKS_CLEAR };
     unsigned left = port_connections_left(v->options, v->facts);
     survey_enumerate(&how, v->options->max_connections ? left : 0, &v->facts->survey);
 }

@@ -16,7 +16,7 @@ struct driver {
     void *arg;
     struct reference *reference;
     struct ca *ca;
-    struct tls_context *script_tls;
+    struct tls_context *script_tls, *web_tls;
     struct served *served[SERVED_MAX];
     size_t n_served;
     unsigned dialled;
@@ -59,11 +59,11 @@ static bool stay_quiet(struct stream *s, int millis)
     return false;
 }
 
-static bool shake_hands(struct served *s)
+static bool shake_hands(struct served *s, struct tls_context *as)
 {
     struct stream *top;
     nsec deadline = now() + SECONDS(600);
-    if (tls_open_server(s->stream, s->d->script_tls, NULL, deadline, NULL, &top) < 0)
+    if (tls_open_server(s->stream, as, NULL, deadline, NULL, &top) < 0)
         return false;
     s->stream = top;
     return true;
@@ -93,7 +93,9 @@ static bool do_line(struct served *s, const char *line)
     case 'Q':
         return stay_quiet(s->stream, atoi(text));
     case 'T':
-        return shake_hands(s);
+        return shake_hands(s, s->d->script_tls);
+    case 'H':
+        return shake_hands(s, s->d->web_tls);
     default:
         return false;
     }
@@ -150,6 +152,19 @@ static void interrupt(void *arg)
         task_cancel(d->visitor);
 }
 
+static struct tls_context *web_server(const struct ca *ca)
+{
+    static const char *const alpn[] = { "http/1.1", NULL };
+    struct identity identity = identity_of_kind(ca, CERT_GOOD, TEST_HOST);
+    struct tls_server_config config = { .chain_pem = slice_of(identity.chain_pem),
+                                        .key_pem = slice_of(identity.key_pem),
+                                        .alpn = alpn };
+    struct tls_context *c;
+    ck_assert_int_eq(tls_server_context_new(&config, NULL, &c), 0);
+    identity_release(&identity);
+    return c;
+}
+
 static void start_servers(struct driver *d)
 {
     struct reference_options o = { .host_name = TEST_HOST };
@@ -161,6 +176,7 @@ static void start_servers(struct driver *d)
         ck_assert(fault_add(&o.faults, slice_of(d->how->faults[i])));
     ck_assert_int_eq(reference_new(&o, NULL, &d->reference), 0);
     d->script_tls = reference_tls_context(d->reference);
+    d->web_tls = web_server(d->ca);
 }
 
 static size_t make_rows(const struct driver *d, struct port_facts *rows)
@@ -219,6 +235,7 @@ static void drive(void *arg)
         free(d->served[i]);
     }
     tls_context_free(trust);
+    tls_context_free(d->web_tls);
     reference_free(d->reference);
     ca_free(d->ca);
 }
@@ -292,9 +309,11 @@ static void add_tls(struct buf *out, const struct port_tls_facts *t)
     buf_addf(out, "extended master secret: %d\nclient certificate asked: %d\n",
              t->extended_master_secret, t->client_certificate_requested);
     add_certificate(out, t);
-    buf_addf(out, "resumed: %s\nticket: %u\nearly data: %u\nclose_notify: %s\nhttp/1.1: %s\n",
+    buf_addf(out,
+             "resumed: %s\nticket: %u\nearly data: %u\nclose_notify: %s\nhttp/1.1: %s\n"
+             "chooses HTTP: %d\n",
              seen_name(t->resumed), t->ticket_lifetime, t->early_data, seen_name(t->close_notify),
-             seen_name(t->alpn_foreign));
+             seen_name(t->alpn_foreign), t->chooses_http);
     buf_addf(out, "without name: %s\nunknown name: %s\n", certificate_names[t->without_name],
              certificate_names[t->unknown_name]);
 }

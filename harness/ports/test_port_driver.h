@@ -12,8 +12,8 @@
        "W: 300"    waits so many milliseconds       "C: WORD"  reads to a line that begins so
        "Q: 300"    waits, and ends with a complaint when something comes
        "A"         waits for anything               "L"        reads for ever
-       "T"         TLS from here on                 "R"        refuses the connection
-       "X"         closes
+       "T"         TLS from here on                 "H"        the same as a web server, which takes HTTP
+       "R"         refuses the connection           "X"        closes
    It ends with closing. */
 struct script {
     const char *lines[24];

@@ -287,7 +287,8 @@ static const struct {
     { NULL, 0, 7, 0, 9, "closes every connection without a word; no more was asked" },
     { NULL, 0, 0, 9, 9, "no connection is left for it; no more was asked" },
     { "tls.handshake.silent", 0, 0, 0, 3, "no answer to the hello in time; no more was asked" },
-    { "tls.implicit.speaks-plain", 0, 0, 0, 3, "what came is not TLS; no more was asked" },
+    { "tls.implicit.speaks-plain", 0, 0, 0, 3,
+      "what came is not TLS: +OK mail.mailassay.test POP3 server ready; no more was asked" },
 };
 
 static void meet_trouble(void *arg)

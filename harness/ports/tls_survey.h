@@ -103,6 +103,7 @@ struct survey_way {
     void *ctx;
     const char *host; /* server_name; NULL: none */
     nsec timeout;     /* of one answer */
+    bool after_clear; /* open() speaks in clear first: a refusal may come in clear, too */
 };
 /* The questions of a quick visit, one connection each. Each fills its part of *s; network trouble
    gives SURVEY_UNCLEAR and a sentence. */

@@ -1,4 +1,5 @@
 #include "tls_survey_ask.h"
+#include "printable.h"
 
 enum { HELLO_BUFFER = 2 * TLS_HELLO_MAX, READ_SIZE = 4096 };
 
@@ -55,6 +56,36 @@ static enum survey_answer ended(struct survey *s, const char *question, struct s
                                                : stream_error(stream));
 }
 
+/* "-ERR", "454 ", "NO", "* BYE", "v3 BAD": an answer of a mail protocol that says no. */
+static bool says_no(slice line)
+{
+    static const char *const starts[] = { "-ERR", "NO ", "BYE", "* BYE" };
+    if (line.n > 3 && (line.p[0] == '4' || line.p[0] == '5') && ascii_is_digit(line.p[1]) &&
+        ascii_is_digit(line.p[2]))
+        return true;
+    for (size_t i = 0; i < COUNT(starts); i++)
+        if (slice_starts_nocase(line, slice_of(starts[i])))
+            return true;
+    return slice_find_nocase(line, S(" NO ")) != SIZE_MAX ||
+           slice_find_nocase(line, S(" BAD ")) != SIZE_MAX;
+}
+
+/* What came is not TLS. Behind STARTTLS a server may refuse a hello in clear (mailutils: "-ERR"). Else
+   its words are the reason why nothing is known: Exim says 421 on a port of implicit TLS. */
+static enum survey_answer foreign(struct survey *s, const char *question, slice bytes)
+{
+    enum { SHOWN_MAX = 100 };
+    slice line = S("");
+    auto_buf text;
+    buf_init(&text, BUF_OURS);
+    slice_line(&bytes, &line);
+    if (s->way->after_clear && says_no(line))
+        return SURVEY_REFUSED;
+    buf_addf(&text, "what came is not TLS%s", line.n ? ": " : "");
+    printable_add(&text, slice_sub(line, 0, line.n < SHOWN_MAX ? line.n : SHOWN_MAX));
+    return survey_unclear(s, question, text.p);
+}
+
 static enum survey_answer read_answer(struct survey *s, const char *question, struct stream *stream,
                                       nsec deadline, struct tls_answer *ret, bool *ret_silent)
 {
@@ -65,8 +96,11 @@ static enum survey_answer read_answer(struct survey *s, const char *question, st
         tls_answer_feed(ret, slice_make(bytes, (size_t)n));
     if (ret->state == ANSWER_ALERT)
         return SURVEY_REFUSED;
-    if (ret->state == ANSWER_FOREIGN)
-        return survey_unclear(s, question, "what came is not TLS");
+    if (ret->state == ANSWER_FOREIGN) {
+        enum survey_answer no = foreign(s, question, slice_make(bytes, n > 0 ? (size_t)n : 0));
+        *ret_silent = no == SURVEY_REFUSED;
+        return no;
+    }
     if (ret->state == ANSWER_BROKEN)
         return survey_unclear(s, question, "what came is against the grammar of TLS");
     if (ret->hello)
@@ -106,7 +140,7 @@ bool survey_open(struct survey *s, const char *question, struct stream **ret)
     return r >= 0;
 }
 
-/* One connection. *ret_silent: it was refused without a word. */
+/* One connection. *ret_silent: it was refused without a word of TLS. */
 static enum survey_answer ask_once(struct survey *s, const char *question,
                                    const struct tls_client_hello *hello, struct tls_answer *ret,
                                    bool *ret_silent)
