@@ -84,11 +84,20 @@ static ssize_t feed(struct tls_stream *t, nsec deadline)
     return n < 0 ? stream_fail_under(&t->base, (int)n) : n;
 }
 
+/* RFC 8446 section 6.2: two that OpenSSL 3.0 has no name for. */
+static const char *alert_name(int alert)
+{
+    enum { MISSING_EXTENSION = 109, CERTIFICATE_REQUIRED = 116 };
+    return alert == MISSING_EXTENSION      ? "missing extension"
+           : alert == CERTIFICATE_REQUIRED ? "certificate required"
+                                           : SSL_alert_desc_string_long(alert);
+}
+
 static int fail_alert(struct tls_stream *t)
 {
     int alert = t->info.alert_received;
     return stream_fail(&t->base, IO_TLS, CAUSE_ALERT, "TLS alert from the peer: %s (%d)",
-                       SSL_alert_desc_string_long(alert), alert);
+                       alert_name(alert), alert);
 }
 
 static int fail_tls(struct tls_stream *t, struct outcome o)

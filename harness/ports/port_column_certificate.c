@@ -388,7 +388,7 @@ COLUMN(client_certificate)
              f->broke_off);
     else if (external)
         find(v, OUTCOME_PASS, NULL, "EXTERNAL",
-             "a client certificate is asked for, and EXTERNAL logs in by it");
+             "a client certificate is asked for, and EXTERNAL is offered for it");
     else
         /* EXTERNAL may appear for those that show a certificate: from here it cannot be told. */
         find(v, OUTCOME_WARN, "rfc8314/4.2/client-certificate-only-if-used", "asked",

@@ -72,6 +72,14 @@ enum outcome outcome_softened(const struct port_judging *j, enum outcome outcome
                                      : outcome;
 }
 
+const char *version_name(uint16_t version)
+{
+    for (int i = 0; i < SURVEY_VERSIONS; i++)
+        if (survey_wire_version((enum survey_version)i) == version)
+            return survey_version_names[i];
+    return "an unknown version";
+}
+
 /* ---- logins ---- */
 
 static void add_word(struct buf *out, slice word)
@@ -93,7 +101,7 @@ void login_words(const struct capabilities *caps, enum port_protocol protocol, s
             add_word(out, S("USER"));
     }
     if (protocol == PORT_IMAP && caps->known && !caps_has(caps, S("LOGINDISABLED")))
-        add_word(out, S("(LOGIN command)"));
+        add_word(out, out->n ? S("(LOGIN command)") : S("LOGIN command"));
 }
 
 /* ---- no answer ---- */

@@ -18,6 +18,8 @@ enum outcome outcome_of_grade(enum policy_grade grade);
 enum outcome outcome_softened(const struct port_judging *j, enum outcome outcome);
 bool is_opportunistic(const struct port_facts *f);
 
+const char *version_name(uint16_t version); /* "TLS 1.3", by its number on the wire */
+
 /* False, with a skip or an error that tells why, when there was no answer. `question` follows
    "whether": "TLS 1.0 is taken". */
 bool answered(const struct port_judging *j, struct port_verdict *v, enum seen s,

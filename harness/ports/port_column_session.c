@@ -247,13 +247,16 @@ COLUMN(resumption)
     judge_ticket(j, v);
     if (v->outcome != OUTCOME_NOT_RUN || !answered(j, v, t->resumed, "sessions can be resumed"))
         return;
+    bool given = t->ticket_lifetime > 0;
     if (t->resumed == SEEN_YES)
         find(v, OUTCOME_PASS, NULL, "yes", "sessions can be resumed");
     else
         find(v, OUTCOME_NOTE, "rfc8446/2.2/resumption", "no",
-             "sessions of %s are not resumed, so every connection costs a whole handshake; turn on "
-             "session tickets or a session cache",
-             t->version_name ? t->version_name : "TLS");
+             "sessions of %s are not resumed%s, so every connection costs a whole handshake; %s",
+             version_name((uint16_t)t->version), given ? " although tickets for it are given" : "",
+             given ? "let all processes of the server have the same ticket keys or session cache, "
+                     "or give no tickets"
+                   : "turn on session tickets or a session cache");
 }
 
 /* ---- T24 closing ---- */

@@ -2,14 +2,6 @@
 #include "port_column_private.h"
 #include <stdio.h>
 
-static const char *version_name(uint16_t version)
-{
-    for (int i = 0; i < SURVEY_VERSIONS; i++)
-        if (survey_wire_version((enum survey_version)i) == version)
-            return survey_version_names[i];
-    return "an unknown version";
-}
-
 /* ---- T03 old versions ---- */
 
 static const char *const old_clauses[] = {

@@ -102,8 +102,8 @@ static void add_silent(const struct port_facts *f, struct buf *out)
     buf_addf(
         out,
         "port %u takes connections and says nothing, neither a greeting nor in a TLS handshake "
-        "(%s); look for a firewall or proxy in between, or for a tarpit, and give it longer "
-        "with --timeout",
+        "(%s); look for a firewall or proxy in between, for a server that waits for the PROXY "
+        "protocol, or for a tarpit, and give it longer with --timeout",
         f->spec.port, f->tls.failure ? f->tls.failure : "silence");
 }
 

@@ -73,7 +73,7 @@ static const struct {
         .first = FIRST_NOTHING,
         .tls = { .failure = "no answer in time" } },
       { "says nothing, neither a greeting nor in a TLS handshake (no answer in time)",
-        "; look for a firewall" } },
+        "; look for a firewall", "waits for the PROXY protocol" } },
     { "a slow banner",
       25,
       { .reach = REACH_OPEN,
