@@ -46,7 +46,7 @@ processes() {
     for directory in /proc/[0-9]*; do
         name=$(cat "$directory/comm") || continue
         if [[ $(readlink "$directory/ns/pid") == "$own_namespace" ]]; then
-            [[ $name =~ ^(dovecot|master|smtpd|anvil|qmgr|imap.*|pop3.*|lmtp.*|exim4|cyrmaster|courier.*|authdaemond)$ ]] || continue
+            [[ $name =~ ^(dovecot|master|smtpd|anvil|qmgr|imap.*|pop3.*|lmtp.*|exim4|cyrmaster|courier.*|authdaemond|nginx)$ ]] || continue
         else
             grep -q "/${work##*/}/" "$directory/mountinfo" || continue
         fi
@@ -59,6 +59,7 @@ main_process() {
     cyrus) echo cyrmaster ;;
     courier) echo couriertcpd ;;
     exim) echo exim4 ;;
+    nginx) echo nginx ;;
     *) echo dovecot ;;
     esac
 }
