@@ -34,7 +34,7 @@ import xml.etree.ElementTree as ET
 
 HERE = pathlib.Path(__file__).resolve().parent
 NAME = "mail.mailassay.test"
-SERVERS = ["dovecot", "postfix", "postfix-hardened", "exim", "courier", "cyrus", "nginx"]
+SERVERS = ["dovecot", "postfix", "postfix-hardened", "exim", "courier", "cyrus"]
 # An MTA's imap and pop3 belong to the Dovecot beside it. testssl.sh and sslscan know no LMTP.
 MTAS = {"postfix", "postfix-hardened", "exim"}
 MTA_SERVICES = ["smtp", "submission", "submissions"]
