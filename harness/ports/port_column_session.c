@@ -81,7 +81,9 @@ COLUMN(hygiene)
     const struct tls_survey *s = &j->facts->survey;
     size_t known = 0;
     if (s->version[SURVEY_TLS12] == SURVEY_REFUSED) {
-        find(v, OUTCOME_SKIP, NULL, "", "TLS 1.2 is not spoken, and TLS 1.3 knows none of this");
+        if (!j->facts->tls.failure || has_tls(j, v))
+            find(v, OUTCOME_SKIP, NULL, "",
+                 "TLS 1.2 is not spoken, and TLS 1.3 knows none of this");
         return;
     }
     for (size_t i = 0; i < COUNT(habits); i++)
@@ -121,7 +123,9 @@ static void judge_without_name(const struct port_judging *j, struct port_verdict
              "refuse it; make the one of this host the default, or name both in one");
         break;
     case CERT_UNCLEAR:
-        answered(j, v, SEEN_UNCLEAR, "clients without a server name are served");
+        /* Nobody is served where no session comes about: that is told by another column. */
+        if (has_tls(j, v))
+            answered(j, v, SEEN_UNCLEAR, "clients without a server name are served");
         break;
     case CERT_NOT_ASKED:
         answered(j, v, SEEN_NOT_ASKED, "clients without a server name are served");

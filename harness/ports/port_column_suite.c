@@ -228,7 +228,9 @@ COLUMN(suite_order)
 {
     const struct survey_suites *suites = &j->facts->survey.suites[SURVEY_TLS12];
     if (j->facts->survey.version[SURVEY_TLS12] == SURVEY_REFUSED) {
-        find(v, OUTCOME_SKIP, NULL, "", "TLS 1.2 is not spoken, and TLS 1.3 has good suites only");
+        if (!j->facts->tls.failure || has_tls(j, v))
+            find(v, OUTCOME_SKIP, NULL, "",
+                 "TLS 1.2 is not spoken, and TLS 1.3 has good suites only");
         return;
     }
     if (!surveyed(j, v, suites->own_order, "the server has an order of suites of its own"))
