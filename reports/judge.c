@@ -204,8 +204,10 @@ bool run_is_incomplete(const struct run *run, struct buf *out)
     int missing = c.by[OUTCOME_NOT_RUN], skipped = c.by[OUTCOME_SKIP];
     if (run->error.code)
         buf_adds(out, run->error.text);
-    else if (run->interrupted)
+    else if (run->interrupted && missing)
         buf_addf(out, "interrupted, %d of %d checks did not run", missing, c.total);
+    else if (run->interrupted)
+        buf_adds(out, "interrupted before all was known");
     else if (!c.total)
         buf_adds(out, "nothing was tested: no check was selected");
     else if (skipped + c.rules_held == c.total)

@@ -157,7 +157,8 @@ struct port_facts {
     const char *trace_text;  /* what is wrong with it */
     enum seen parity;        /* with the other address family: same certificate, version, offers */
     const char *parity_text; /* what differs */
-    ARRAY(const char *) unclear;   /* one sentence each: what could not be told, and why */
+    ARRAY(const char *) unclear; /* one sentence each: what could not be told, and why */
+    bool interrupted; /* the visit was cancelled: what is not known says nothing about the server */
     struct transcript *transcript; /* owned: all connections, device = the question */
 };
 

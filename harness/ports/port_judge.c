@@ -44,6 +44,8 @@ void port_judge(const struct port_judging *j, const struct port_column *column,
     }
     if (ret->outcome == OUTCOME_NOT_RUN)
         find(ret, OUTCOME_SKIP, NULL, "", "there was nothing to judge by");
+    if (f->interrupted && ret->outcome == OUTCOME_ERROR)
+        snprintf(ret->text, sizeof ret->text, "interrupted before it was known");
     if (!ret->clause)
         ret->clause = column->clauses[0];
 }
@@ -211,7 +213,7 @@ static void add_result(const struct judge_run *r, const struct port_judging *j,
     else
         result->reason = run_text(r->run, slice_of(v.text));
     if (v.outcome == OUTCOME_ERROR)
-        result->error = port_error_code(f);
+        result->error = f->interrupted ? ERR_CANCEL : port_error_code(f);
     if (v.outcome == OUTCOME_FAIL || v.outcome == OUTCOME_WARN)
         add_transcript(r, result, column, f);
     if (column != &port_columns[0])

@@ -352,7 +352,7 @@ int port_report_nagios(const struct port_facts *rows, size_t n, const struct run
                                              : status == 3 ? OUTCOME_ERROR
                                                            : OUTCOME_WARN);
     buf_addf(out, "PORTS %s - %s: ", words[status], run->target.name ? run->target.name : "");
-    if (status && r)
+    if (status && r && !(status == 3 && run->interrupted))
         add_plain(out, block_message(r));
     else if (status)
         add_plain(out, gap.p);

@@ -117,6 +117,7 @@ void port_visit(const struct port_options *options, struct port_facts *facts)
         ask_further(&v);
     SSL_SESSION_free(v.session);
     facts->took = now() - began;
+    facts->interrupted = task_is_cancelled();
 }
 
 struct row_task {
