@@ -151,10 +151,11 @@ static void add_case(const struct junit *j, const struct result *r)
     markup_add_attribute(j->out, "classname", class);
     markup_add_attribute(j->out, "name", r->id);
     if (!j->strict) {
+        int line = r->failure && r->failure->line ? r->failure->line : r->line;
         markup_add_attribute(j->out, "file",
                              r->failure && r->failure->file ? r->failure->file : r->file);
-        buf_addf(j->out, " line=\"%d\"",
-                 r->failure && r->failure->line ? r->failure->line : r->line);
+        if (line > 0) /* what no file asked for stands at none */
+            buf_addf(j->out, " line=\"%d\"", line);
     }
     add_time(j->out, r->duration);
     if (r->outcome == OUTCOME_PASS) {
