@@ -10,6 +10,7 @@
 #include "ports_subject.h"
 #include "run_output.h"
 #include "step_table.h"
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -114,7 +115,7 @@ struct job {
     struct run run;
     struct run_output output;
     struct error err;
-    const char *typed; /* the command line */
+    const char *typed, *again; /* the command line; without its reports, which another look keeps */
     sigset_t signals;
 };
 
@@ -185,7 +186,7 @@ static int judge(struct job *j)
     if (j->subject.domain)
         r = judge_domain(j, when);
     array_each (result, &j->run.results)
-        (*result)->rerun = j->run.command_line;
+        (*result)->rerun = j->again;
     port_report_table(j->facts, j->n_facts, &j->policy, when, &j->run);
     port_report_survey(j->facts, j->n_facts, &j->run);
     return r;
@@ -463,14 +464,39 @@ static void release(struct job *j)
     array_release(&args.reports);
 }
 
+static const char *without_reports(struct arena *arena, int argc, char **argv)
+{
+    char **kept = arena_new_n(arena, char *, (size_t)argc + 1);
+    int n = 0;
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "-r") == 0 || strcmp(argv[i], "--report") == 0)
+            i++;
+        else if (strncmp(argv[i], "-r", 2) != 0 && strncmp(argv[i], "--report=", 9) != 0)
+            kept[n++] = argv[i];
+    return command_text(arena, "ports", n, kept);
+}
+
+/* Of a command line that could not be read: monitoring takes the status of one for an alarm. */
+static int say_wrong_words(int argc, char **argv, const struct error *err)
+{
+    const char *set = getenv("MAILASSAY_FORMAT");
+    bool asked = set && strcmp(set, "nagios") == 0;
+    for (int i = 0; i < argc; i++)
+        asked |= strcmp(argv[i], "--format=nagios") == 0 ||
+                 (strcmp(argv[i], "nagios") == 0 && i && strcmp(argv[i - 1], "--format") == 0);
+    int status = say_error(err);
+    return asked ? unknown_for_monitoring(err->text) : status;
+}
+
 int cmd_ports(int argc, char **argv)
 {
     static struct job j;
     int r = options_parse(&line, argc, argv, &args.words, &j.err);
     if (r)
-        return r > 0 ? EXIT_GOOD : say_error(&j.err);
+        return r > 0 ? EXIT_GOOD : say_wrong_words(argc, argv, &j.err);
     run_init(&j.run);
     j.typed = command_text(&j.arena, "ports", argc, argv);
+    j.again = without_reports(&j.arena, argc, argv);
     target_init(&j.target);
     library_init(&j.library, &step_kinds);
     r = prepare(&j);

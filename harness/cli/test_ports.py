@@ -386,7 +386,10 @@ def every_report_format_has_the_table_or_the_results(state):
         for name in names:
             text = (pathlib.Path(folder) / name).read_text()
             expect("old-versions" in text or name in ("text", "markdown"), name, text[:500])
+        expect(' line="0"' not in (pathlib.Path(folder) / "junit").read_text(), "a line of no file")
         document = json.loads((pathlib.Path(folder) / "json").read_text())
+        again = {result["rerun"] for result in document["results"]}
+        expect(len(again) == 1 and "-p 993" in str(again) and "report" not in str(again), again)
         jsonschema.validate(document, json.loads((ROOT / "reports/schemas/result.json").read_text()))
         for name in ("html", "text", "markdown"):
             expect("clear login" in (pathlib.Path(folder) / name).read_text(), name)
@@ -400,7 +403,8 @@ def monitoring_gets_one_line_and_its_own_statuses(state):
            good.stdout)
     dead = one_port("imaps", dead_port(), "--format", "nagios")
     expect_exit(dead, 3)
-    for wrong in [("-p", "993", "--policy", "nonesuch"), ("-p", "nonesuch"),
+    for wrong in [("-p", "993", "--policy", "nonesuch"), ("-p", "nonesuch"), ("--nonesuch",),
+                  ("--timeout", "nonesuch"),
                   ("-p", "993", "--report", "json=/nonexistent/report.json")]:
         said = look(state, "--format", "nagios", *wrong)
         expect_exit(said, 3)
