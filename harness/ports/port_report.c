@@ -36,13 +36,17 @@ static void add_cell(struct run *run, struct matrix_row *row, const struct port_
                      const char *const columns[4])
 {
     struct port_verdict worst = { .outcome = OUTCOME_NOT_RUN };
+    bool first_skipped = false;
     for (size_t i = 0; i < 4 && columns[i]; i++) {
         struct port_verdict v;
         port_judge(j, port_column_find(slice_of(columns[i])), &v);
+        first_skipped |= !i && v.outcome == OUTCOME_SKIP;
         if (!i || weight(v.outcome) > weight(worst.outcome))
             worst = v;
     }
-    bool void_here = worst.outcome == OUTCOME_SKIP;
+    /* "refused" of old versions would stand under "TLS", which nobody saw. */
+    bool void_here =
+        worst.outcome == OUTCOME_SKIP || (first_skipped && worst.outcome == OUTCOME_PASS);
     matrix_cell(run, row, void_here ? OUTCOME_NOT_RUN : worst.outcome,
                 void_here ? S("-") : slice_of(worst.short_text));
 }
