@@ -119,10 +119,21 @@ static bool explain_invariant(const struct library *l, const char *name)
     return true;
 }
 
+/* "ports/mode", "mode" and "T01" as tables and the manual have it, "ports/993/mode" and
+   "ports/mail.example.org:993/mode[v6]" as results do. */
+static const struct port_column *find_column(slice id)
+{
+    size_t label = slice_find_char(id, '['), start = 0;
+    slice name = slice_sub(id, 0, label == SIZE_MAX ? id.n : label);
+    for (size_t i = 0; i < name.n; i++)
+        start = name.p[i] == '/' ? i + 1 : start;
+    bool may_be = !start || slice_starts(id, S("ports/"));
+    return may_be ? port_column_find(slice_skip(name, start)) : NULL;
+}
+
 static bool explain_column(const struct library *l, slice name)
 {
-    const struct port_column *c =
-        slice_starts(name, S("ports/")) ? port_column_find(slice_skip(name, 6)) : NULL;
+    const struct port_column *c = find_column(name);
     if (!c)
         return false;
     printf("ports/%s (%s)\n  %s\n\nasked by \"mailassay ports%s\" of every port of the roles",

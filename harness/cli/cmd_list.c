@@ -31,12 +31,28 @@ const struct command_line *list_line(void)
     return &line;
 }
 
+static int print_document(json_t *all)
+{
+    json_dumpf(all, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(all);
+    return EXIT_GOOD;
+}
+
 static int list_faults(void)
 {
     size_t n;
     const struct fault_row *f = fault_rows(&n);
+    json_t *all = json_array();
     for (size_t i = 0; i < n; i++)
-        printf("%-44s %s (%s)\n", f[i].name, f[i].says, f[i].clause);
+        if (args.json)
+            json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "name", f[i].name, "says",
+                                                 f[i].says, "clause", f[i].clause));
+        else
+            printf("%-44s %s (%s)\n", f[i].name, f[i].says, f[i].clause);
+    if (args.json)
+        return print_document(all);
+    json_decref(all);
     return EXIT_GOOD;
 }
 
@@ -44,13 +60,46 @@ static int list_invariants(void)
 {
     size_t n;
     const struct invariant *rules = invariant_rows(&n);
+    json_t *all = json_array();
     for (size_t i = 0; i < n; i++)
-        printf("%-44s %s (%s)\n", rules[i].id, rules[i].title, rules[i].clause);
+        if (args.json)
+            json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "id", rules[i].id, "title",
+                                                 rules[i].title, "clause", rules[i].clause));
+        else
+            printf("%-44s %s (%s)\n", rules[i].id, rules[i].title, rules[i].clause);
+    if (args.json)
+        return print_document(all);
+    json_decref(all);
     return EXIT_GOOD;
+}
+
+static json_t *texts(const char *const *v, size_t most)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < most && v[i]; i++)
+        json_array_append_new(all, json_string(v[i]));
+    return all;
+}
+
+static int print_columns(void)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < n_port_columns; i++) {
+        const struct port_column *c = &port_columns[i];
+        autofree char *id = xprintf("ports/%s", c->name);
+        json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:b, s:b, s:o, s:o}", "id", id,
+                                             "number", c->number, "title", c->title, "full",
+                                             c->full, "account", c->account, "clauses",
+                                             texts(c->clauses, COLUMN_CLAUSES_MAX), "provedBy",
+                                             texts(c->proved_by, COLUMN_FAULTS_MAX)));
+    }
+    return print_document(all);
 }
 
 static int list_columns(void)
 {
+    if (args.json)
+        return print_columns();
     for (size_t i = 0; i < n_port_columns; i++)
         printf("ports/%-26s %-4s %-6s %s\n", port_columns[i].name, port_columns[i].number,
                port_columns[i].full ? "--full" : "", port_columns[i].title);
@@ -79,9 +128,7 @@ static void print_json(const struct planned_list *plan)
                                              "file", c->file, "line", (int)c->at.line, "clauses",
                                              clauses, "provedBy", proofs));
     }
-    json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(all);
+    print_document(all);
 }
 
 static int list_checks(struct library *l)

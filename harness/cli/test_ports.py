@@ -427,6 +427,24 @@ def columns_are_listed_and_explained(state):
         expect_exit(explained, 0)
         expect("proved by" in explained.stdout, explained.stdout)
         expect(f"`{name}`" in manual, name, "is not in docs/ports.md")
+    as_data = json.loads(run("list", "ports", "--json").stdout)
+    expect([row["id"][6:] for row in as_data] == names, as_data)
+    expect(all(row["clauses"] and row["provedBy"] for row in as_data), as_data)
+    for what in ("--faults", "--invariants"):
+        expect(all(row["clause"] for row in json.loads(run("list", "--json", what).stdout)), what)
+    for word in ("mode", "T01", "ports/993/mode", "ports/mail.example.org:993/mode[v6]"):
+        expect(run("explain", word).stdout.startswith("ports/mode (T01)"), word)
+    expect_exit(run("explain", "ports/993/nonesuch"), 2)
+
+
+@test
+def a_name_that_the_server_refuses_is_no_good_tls(state):
+    port = (state / "resolve").read_text().split(f"{HOST}:993 127.0.0.1:")[1].split()[0]
+    result = run("ports", "other.example", "--resolve", f"other.example:993:127.0.0.1:{port}",
+                 "-p", "993", "--no-progress")
+    expect_exit(result, 1)
+    row = next(line for line in result.stdout.splitlines() if line.startswith("993 imaps"))
+    expect(re.fullmatch(r"993 imaps +✔ TLS +- +✖ refused .*", row), row)
 
 
 def main():
