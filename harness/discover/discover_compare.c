@@ -110,12 +110,11 @@ static void compare_rows(const struct pair *p, const struct profile_service *a,
     struct arena *arena = &p->d->arena;
     unsigned both = a->auth & b->auth;
     if (a->tls != b->tls)
-        contradict(p, OUTCOME_FAIL, a, b,
-                   arena_printf(arena, "%s at %s:%u: %s by %s, %s by %s; %s",
-                                protocol_text(p->protocol), a->host, a->port,
-                                tls_mode_words[a->tls], discover_words(p->a->id),
-                                tls_mode_words[b->tls], discover_words(p->b->id),
-                                why_not_both(p, a, b)));
+        contradict(
+            p, OUTCOME_FAIL, a, b,
+            arena_printf(arena, "%s at %s:%u: %s by %s, %s by %s; %s", protocol_text(p->protocol),
+                         a->host, a->port, tls_mode_words[a->tls], discover_words(p->a->id),
+                         tls_mode_words[b->tls], discover_words(p->b->id), why_not_both(p, a, b)));
     if (a->username != b->username && a->username != USERNAME_UNKNOWN &&
         b->username != USERNAME_UNKNOWN)
         contradict(p, OUTCOME_FAIL, a, b,
