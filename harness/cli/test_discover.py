@@ -183,7 +183,7 @@ def server(kind, host, port, mode, user="%EMAILADDRESS%"):
 
 
 def autoconfig(*servers):
-    return ('<?xml version="1.0"?>\n<clientConfig version="1.1"><emailProvider id="x">\n'
+    return ('<?xml version="1.0"?>\n<clientConfig version="1.1"><emailProvider id="x"><domain>%EMAILDOMAIN%</domain>\n'
             + "".join(servers) + "</emailProvider></clientConfig>\n")
 
 
