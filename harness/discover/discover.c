@@ -302,7 +302,6 @@ static void ask_network(struct discovery *d)
     };
     static const struct asked mx[] = { { DISCOVER_AUTOCONFIG_MX, discover_autoconfig_mx } };
     static const struct asked guess[] = { { DISCOVER_GUESS, discover_guess } };
-    discover_wildcard(d);
     ask_together(d, first, COUNT(first));
     if (d->sources[DISCOVER_AUTOCONFIG].state == DISCOVER_FOUND ||
         d->sources[DISCOVER_WELL_KNOWN].state == DISCOVER_FOUND)

@@ -103,7 +103,8 @@ struct discovery {
     struct arena arena;
     struct discover_options options;
     const char *local, *domain; /* domain: A-labels; local NULL when only a domain was given */
-    const char *wildcard; /* the address that every name of the domain has; NULL: they have not */
+    const char *wildcard; /* an address that every name of the domain has; NULL: they have none */
+    bool wildcard_asked;
     struct discover_source sources[DISCOVER_SOURCES];
     ARRAY(struct discover_contradiction) contradictions;
     ARRAY(struct discover_endpoint) endpoints;

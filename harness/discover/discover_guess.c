@@ -63,24 +63,29 @@ static void add_rows(struct discover_source *s, const char *host, unsigned proto
     }
 }
 
-void discover_wildcard(struct discovery *d)
+/* The address that every name of the domain has; NULL: they have none. Asked once, when it matters. */
+static const char *wildcard(struct discovery *d)
 {
     uint64_t random = 0;
     struct error err;
+    if (d->wildcard_asked)
+        return d->wildcard;
     if (getrandom(&random, sizeof random, 0) != sizeof random)
         random = (uint64_t)now();
     const char *nobody = arena_printf(&d->arena, "mailassay-%016" PRIx64 ".%s", random, d->domain);
     if (discover_addresses(d, nobody, &d->wildcard, 1, &err) <= 0)
         d->wildcard = NULL;
+    d->wildcard_asked = true;
+    return d->wildcard;
 }
 
 bool discover_is_wildcard(struct discovery *d, const char *host)
 {
     const char *addresses[ADDRESSES_MAX];
     struct error err;
-    int n = d->wildcard && strcmp(host, d->domain) != 0 && discover_is_own(d, host)
-                ? discover_addresses(d, host, addresses, ADDRESSES_MAX, &err)
-                : 0;
+    if (strcmp(host, d->domain) == 0 || !discover_is_own(d, host) || !wildcard(d))
+        return false;
+    int n = discover_addresses(d, host, addresses, ADDRESSES_MAX, &err);
     for (int i = 0; i < n && i < ADDRESSES_MAX; i++)
         if (strcmp(addresses[i], d->wildcard) == 0)
             return true;
@@ -111,7 +116,7 @@ void discover_guess(struct discovery *d, struct discover_source *s)
     }
     if (s->profile.n_services)
         source_say(d, s, DISCOVER_FOUND, "these names have an address%s: %s",
-                   d->wildcard ? ", as every name of the domain has (a wildcard)" : "", there.p);
+                   wildcard(d) ? ", as every name of the domain has (a wildcard)" : "", there.p);
     else if (failed)
         source_say(d, s, DISCOVER_UNKNOWN, "%s", failed);
     else

@@ -13,10 +13,8 @@ void discover_autodiscover(struct discovery *d, struct discover_source *s);
 void discover_autodiscover_srv(struct discovery *d, struct discover_source *s);
 void discover_guess(struct discovery *d, struct discover_source *s);
 
-/* Looks whether every name of the domain has an address, by that of a name that nobody chose:
-   discovery.wildcard. */
-void discover_wildcard(struct discovery *d);
-/* Has the host, which is below the domain, its address just so? */
+/* Has the host, which is below the domain, its address only as every name of the domain has one? A
+   name that nobody chose tells. */
 bool discover_is_wildcard(struct discovery *d, const char *host);
 
 /* Sets state and sentence. */
