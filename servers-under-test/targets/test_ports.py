@@ -45,7 +45,8 @@ def target(*words):
 def failures(program, file):
     """{(service, column): message}, the same of warnings, and the number of results."""
     text = pathlib.Path(file).read_text()
-    service = {port: name for name, port in re.findall(r"^  ([a-z0-9-]+): (\d+)$", text, re.M)}
+    service = {port: name for name, port in
+               re.findall(r"^  ([a-z0-9-]+): (?:\{port: )?(\d+)", text, re.M)}
     done = subprocess.run([program, "ports", "-t", file, "--full", "--format", "json",
                            "--no-progress"], stdout=subprocess.PIPE, text=True)
     results = json.loads(done.stdout)["results"]
