@@ -174,6 +174,19 @@ static void say_no_ipv6(struct job *j)
     r->reason = "this machine has no way to IPv6, so the host's IPv6 addresses were not looked at";
 }
 
+/* What was asked for and not done is no success. */
+static void say_left_out(struct job *j)
+{
+    struct result *r = run_add(&j->run, "ports/left-out");
+    r->family = "ports";
+    r->title = "All ports that were asked for are looked at";
+    r->raw = OUTCOME_ERROR;
+    r->error = ERR_LIMIT;
+    r->reason = run_textf(&j->run,
+                          "one look takes %d ports, and %u more were asked for; look at them apart",
+                          PORT_ROWS_MAX, j->subject.rows.left_out);
+}
+
 static int judge(struct job *j)
 {
     int64_t when = (int64_t)time(NULL);
@@ -181,12 +194,15 @@ static int judge(struct job *j)
     port_judge_all(j->facts, j->n_facts, &j->policy, &j->clauses, when, &j->run);
     if (j->subject.rows.no_ipv6_route)
         say_no_ipv6(j);
+    if (j->subject.rows.left_out)
+        say_left_out(j);
     if (j->subject.expected)
         port_expect(j->subject.expected, j->facts, j->n_facts, &j->run);
     if (j->subject.domain)
         r = judge_domain(j, when);
     array_each (result, &j->run.results)
-        (*result)->rerun = j->again;
+        if ((*result)->raw != OUTCOME_PASS && (*result)->raw != OUTCOME_SKIP)
+            (*result)->rerun = j->again; /* long, where many ports are named */
     port_report_table(j->facts, j->n_facts, &j->policy, when, &j->run);
     port_report_survey(j->facts, j->n_facts, &j->run);
     return r;

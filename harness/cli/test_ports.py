@@ -388,11 +388,29 @@ def every_report_format_has_the_table_or_the_results(state):
             expect("old-versions" in text or name in ("text", "markdown"), name, text[:500])
         expect(' line="0"' not in (pathlib.Path(folder) / "junit").read_text(), "a line of no file")
         document = json.loads((pathlib.Path(folder) / "json").read_text())
-        again = {result["rerun"] for result in document["results"]}
-        expect(len(again) == 1 and "-p 993" in str(again) and "report" not in str(again), again)
         jsonschema.validate(document, json.loads((ROOT / "reports/schemas/result.json").read_text()))
         for name in ("html", "text", "markdown"):
             expect("clear login" in (pathlib.Path(folder) / name).read_text(), name)
+
+
+@test
+def a_finding_is_looked_at_again_without_its_reports(state):
+    with serving("--fault", "tls.certificate.expired") as faulty:
+        document = json.loads(look(faulty, "-p", "993", "--format", "json",
+                                   "--report", "junit=/dev/null").stdout)
+    again = {result.get("rerun") for result in document["results"] if result["outcome"] == "fail"}
+    expect(len(again) == 1 and "-p 993" in str(again) and "report" not in str(again), again)
+    expect("junit=/dev/null" in document["run"]["commandLine"], document["run"])
+
+
+@test
+def ports_beyond_the_limit_are_not_passed_over(state):
+    port = port_of(state, "imaps")
+    more = ",".join(f"imaps={20000 + i}" for i in range(200))
+    result = run("ports", "127.0.0.1", "-p", f"imaps={port},{more}", "--no-progress", "-q")
+    expect("one look takes 200 ports, and 1 more were asked for" in re.sub(r"\s+", " ", result.stdout),
+           result.stdout)
+    expect(result.returncode in (1, 5), result.returncode)
 
 
 @test

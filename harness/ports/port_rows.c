@@ -29,8 +29,10 @@ bool port_rows_add(struct port_rows *r, const struct port_spec *spec)
     array_each (s, &r->list)
         if (same_text(s->host, spec->host) && s->port == spec->port && s->family == spec->family)
             return true;
-    if (r->list.n >= PORT_ROWS_MAX)
+    if (r->list.n >= PORT_ROWS_MAX) {
+        r->left_out++;
         return false;
+    }
     struct port_spec *own = array_push(&r->list);
     *own = *spec;
     own->host = keep(r, spec->host);

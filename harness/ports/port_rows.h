@@ -21,11 +21,12 @@ struct port_rows {
     struct arena arena;
     ARRAY(struct port_spec) list;
     ARRAY(struct port_route) routes;
+    unsigned left_out;  /* rows beyond PORT_ROWS_MAX */
     bool no_ipv6_route; /* a host has IPv6 addresses that cannot be reached from this machine */
 };
 void port_rows_release(struct port_rows *r);
 
-/* Copies; the same host, port and family once only. False at PORT_ROWS_MAX. */
+/* Copies; the same host, port and family once only. False at PORT_ROWS_MAX, and counted. */
 bool port_rows_add(struct port_rows *r, const struct port_spec *spec);
 
 /* The rows of a host. `ports` holds words: a standard port ("993"), a service name ("imaps"), or
