@@ -16,7 +16,7 @@ struct certificate_case {
     const char *column;
     uint16_t port;
     struct cert_spec spec;
-    enum { SIGNED, BY_ITSELF, BY_STRANGER, NO_INTERMEDIATE, DISORDERED } chain;
+    enum { SIGNED, BY_ITSELF, BY_STRANGER, NO_INTERMEDIATE, DISORDERED, WEAK_NEXT } chain;
     struct port_tls_facts tls; /* besides certificate, chain and what verification says */
     int64_t in_days;           /* when it is looked at */
     enum outcome outcome;
@@ -189,6 +189,15 @@ static const struct certificate_case cases[] = {
       "wants 3072",
       "ncsc-2025-05" },
     { "key", 993, SHORT_KEY, SIGNED, { 0 }, 0, OUTCOME_FAIL, "rfc9325/4.5/rsa-2048", "1024 bits" },
+    { "key",
+      993,
+      GOOD,
+      WEAK_NEXT,
+      { 0 },
+      0,
+      OUTCOME_FAIL,
+      "rfc9325/4.5/rsa-2048",
+      "certificate 2 of the chain has 1024 bits" },
     { "key", 25, SHORT_KEY, SIGNED, { 0 }, 0, OUTCOME_WARN, "rfc9325/4.5/rsa-2048", "1024 bits" },
     { "key",
       993,
@@ -411,6 +420,10 @@ static void make_chain(const struct certificate_case *t, struct port_tls_facts *
         struct ca *stranger = ca_new("a stranger");
         add_to_chain(tls->chain, ca_pem(stranger));
         ca_free(stranger);
+    }
+    if (t->chain == WEAK_NEXT) {
+        auto_identity weak = identity_new(NULL, &(struct cert_spec)SHORT_KEY);
+        add_to_chain(tls->chain, slice_of(weak.chain_pem));
     }
     tls->certificate = sk_X509_value(tls->chain, 0);
     ca_free(under);
