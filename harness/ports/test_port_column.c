@@ -160,6 +160,9 @@ START_TEST(a_family_that_nobody_serves_is_noted)
                   v.text);
     rows[1].reach = REACH_NO_ROUTE; /* that is about us */
     ck_assert_int_eq(judge_first(rows, 2, "parity").outcome, OUTCOME_SKIP);
+    rows[1].reach = REACH_REFUSED;
+    rows[1].spec.host = "other.example.test";
+    ck_assert_int_eq(judge_first(rows, 2, "parity").outcome, OUTCOME_SKIP);
 }
 END_TEST
 

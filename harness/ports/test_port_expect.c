@@ -51,6 +51,10 @@ static void smtp(struct port_facts *f)
 {
     f->protocol_seen = PORT_SMTP;
 }
+static void imap(struct port_facts *f)
+{
+    f->protocol_seen = PORT_IMAP;
+}
 static void lmtp(struct port_facts *f)
 {
     f->protocol_seen = PORT_LMTP;
@@ -149,6 +153,7 @@ static const struct {
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, unknown, OUTCOME_ERROR, "could not be found out" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, smtp, OUTCOME_FAIL,
       "speaks SMTP where IMAP with implicit TLS is published" },
+    { PROTOCOL_SMTP, TLS_MODE_IMPLICIT, PW, imap, OUTCOME_FAIL, "speaks IMAP where SMTP" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, no_handshake, OUTCOME_FAIL, "alert 40" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, late_handshake, OUTCOME_ERROR, "no answer in time" },
     { PROTOCOL_IMAP, TLS_MODE_IMPLICIT, PW, lmtp, OUTCOME_FAIL, "speaks LMTP where IMAP" },
