@@ -248,7 +248,7 @@ static int open_subject(struct job *j)
         return ports_subject_open(&j->subject, args.words.v[0], args.expect, &args.ports,
                                   &j->lookup, &j->problems, &j->err);
     ports_account_rows(&j->target, &j->subject.rows);
-    return 0;
+    return args.ports.n ? ports_subject_keep(&j->subject, args.target, &args.ports, &j->err) : 0;
 }
 
 static int ask_account(struct job *j)

@@ -59,9 +59,10 @@ static const struct question questions[] = {
     { "submission/relay/trace", { "submission", "submissions" }, tell_trace },
 };
 
-static bool is_about(const struct question *q, const struct result *r, const struct port_facts *f)
+/* `id` is that of a check's variant, whose label begins with the service. */
+static bool is_about(const struct question *q, const char *of, const struct port_facts *f)
 {
-    slice id = slice_of(r->id), label = S("");
+    slice id = slice_of(of), label = S("");
     size_t bracket = slice_find_char(id, '[');
     if (!slice_eq_str(slice_sub(id, 0, bracket == SIZE_MAX ? id.n : bracket), q->check))
         return false;
@@ -95,7 +96,7 @@ static void take_answers(const struct run *found, struct port_facts *rows, size_
     array_each (r, &found->results)
         for (size_t q = 0; q < COUNT(questions); q++)
             for (size_t i = 0; i < n; i++)
-                if (rows[i].spec.name && is_about(&questions[q], *r, &rows[i]))
+                if (rows[i].spec.name && is_about(&questions[q], (*r)->id, &rows[i]))
                     take_answer(*r, &questions[q], &rows[i]);
 }
 
@@ -109,6 +110,25 @@ static int select_checks(struct library *library, struct session *session, struc
     return library_select(library, &selection, arena, &session->plan, err);
 }
 
+static bool is_asked(const char *id, const struct port_facts *rows, size_t n)
+{
+    for (size_t q = 0; q < COUNT(questions); q++)
+        for (size_t i = 0; i < n; i++)
+            if (rows[i].spec.name && is_about(&questions[q], id, &rows[i]))
+                return true;
+    return false;
+}
+
+/* Nobody logs in at a port that is not looked at. */
+static void keep_asked(struct session *session, const struct port_facts *rows, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < session->plan.n; i++)
+        if (is_asked(session->plan.v[i].id, rows, n))
+            session->plan.v[kept++] = session->plan.v[i];
+    session->plan.n = kept;
+}
+
 int ports_account_ask(struct library *library, struct target *target, struct port_facts *rows,
                       size_t n, struct run *run, struct error *err)
 {
@@ -120,9 +140,10 @@ int ports_account_ask(struct library *library, struct target *target, struct por
     };
     run_init(&found);
     int r = select_checks(library, &session, &arena, err);
-    if (r == 0)
+    keep_asked(&session, rows, n);
+    if (r == 0 && session.plan.n)
         r = session_open(&session, err);
-    if (r == 0) {
+    if (r == 0 && session.plan.n) {
         session_run(&session);
         take_answers(&found, rows, n);
         run->connections += found.connections;

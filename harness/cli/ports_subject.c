@@ -212,23 +212,26 @@ bool ports_subject_wants_dns(const struct ports_subject *s, const char *word)
     return strchr(word, '@') && !profile_named(s, word) && !is_file(word);
 }
 
-static bool has_port(const struct port_rows *rows, uint16_t port)
+/* By its number, or by the name of its service, which may be served elsewhere. */
+static bool is_wanted(const struct port_rows *wanted, const struct port_spec *row)
 {
-    array_each (r, &rows->list)
-        if (r->port == port)
+    array_each (r, &wanted->list) {
+        const struct port_standard *standard = port_standard(r->port);
+        bool named = standard && row->name && strcmp(standard->name, row->name) == 0;
+        if (r->port == row->port || named)
             return true;
+    }
     return false;
 }
 
-/* --ports: of what a profile or a domain names, these ports alone. */
-static int keep_ports(struct ports_subject *s, const char *word, const struct text_list *ports,
-                      struct error *err)
+int ports_subject_keep(struct ports_subject *s, const char *word, const struct text_list *ports,
+                       struct error *err)
 {
     struct port_rows wanted = { 0 };
     size_t kept = 0;
     int r = port_rows_of_host(&wanted, word, ports->v, ports->n, err);
     for (size_t i = 0; i < s->rows.list.n && r == 0; i++)
-        if (has_port(&wanted, s->rows.list.v[i].port))
+        if (is_wanted(&wanted, &s->rows.list.v[i]))
             s->rows.list.v[kept++] = s->rows.list.v[i];
     port_rows_release(&wanted);
     if (r < 0)
@@ -254,5 +257,5 @@ int ports_subject_open(struct ports_subject *s, const char *word, const char *ex
         r = add_domain(s, word, lookup, problems, err);
     else
         return port_rows_of_host(&s->rows, word, ports->v, ports->n, err);
-    return r == 0 && ports->n ? keep_ports(s, word, ports, err) : r;
+    return r == 0 && ports->n ? ports_subject_keep(s, word, ports, err) : r;
 }

@@ -35,6 +35,10 @@ int ports_subject_read(struct ports_subject *s, const char *root, struct problem
 int ports_subject_open(struct ports_subject *s, const char *word, const char *expect,
                        const struct text_list *ports, const struct ports_lookup *lookup,
                        struct problems *problems, struct error *err);
+/* Of the rows that something else named than a host, leaves those of these `ports` alone: numbers and
+   names of services. ERR_USAGE when there is none. */
+int ports_subject_keep(struct ports_subject *s, const char *word, const struct text_list *ports,
+                       struct error *err);
 /* Must the DNS be asked for this word: an address of a domain that no profile has? */
 bool ports_subject_wants_dns(const struct ports_subject *s, const char *word);
 void ports_subject_release(struct ports_subject *s);

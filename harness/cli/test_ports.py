@@ -286,6 +286,23 @@ def look_at_domain(state, zone, *args, word=DOMAIN):
 
 
 @test
+def an_account_answers_what_needs_a_login(state):
+    """And nobody logs in at the ports of the file that are not looked at."""
+    result = run("ports", "-t", state / "target.yaml", "--ports", "imap,submission", "--format", "json")
+    expect_exit(result, 0)
+    document = results(result)
+    imap, submission = port_of(state, "imap"), port_of(state, "submission")
+    expect(sorted(s["port"] for s in document["target"]["services"]) == sorted([imap, submission]), document["target"])
+    by_id = {r["id"]: r["outcome"] for r in document["results"]}
+    expect(by_id[f"ports/{imap}/channel-binding"] == "pass", by_id)
+    expect(by_id[f"ports/{submission}/trace"] == "pass", by_id)
+    everything = results(run("ports", "-t", state / "target.yaml", "--format", "json"))["run"]["connections"]
+    # a quarter of the ports
+    expect(document["run"]["connections"] < everything / 2, document["run"]["connections"], everything)
+    expect_exit(run("ports", "-t", state / "target.yaml", "--ports", "4190"), 2)
+
+
+@test
 def a_domain_is_looked_up_and_its_policies_are_judged(state):
     result = look_at_domain(state, zone_fixture.Zone(DOMAIN, RECORDS, signed=True))
     expect_exit(result, 0)
