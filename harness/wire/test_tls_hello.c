@@ -386,8 +386,24 @@ START_TEST(fuzz_target_takes_hellos)
 }
 END_TEST
 
+/* Warnings without end are no answer. */
+START_TEST(answer_without_end)
+{
+    static const slice warning = S("\x15\x03\x03\x00\x02\x01\x5a");
+    struct tls_answer a;
+    size_t n = 0;
+    tls_answer_init(&a);
+    while (n <= TLS_ANSWER_MAX && tls_answer_feed(&a, warning) == ANSWER_MORE)
+        n += warning.n;
+    ck_assert_int_eq(a.state, ANSWER_BROKEN);
+    ck_assert_uint_le(n, TLS_ANSWER_MAX);
+    tls_answer_release(&a);
+}
+END_TEST
+
 static void add(TCase *cases)
 {
+    tcase_add_test(cases, answer_without_end);
     tcase_add_loop_test(cases, hello_is_read_as_written, 0, COUNT(hellos));
     tcase_add_loop_test(cases, flags_are_extensions_of_their_documents, 0, COUNT(flagged));
     tcase_add_loop_test(cases, others_are_no_hello, 0, COUNT(others));

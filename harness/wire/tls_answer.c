@@ -287,6 +287,9 @@ static bool take_record(struct tls_answer *a)
 
 enum tls_answer_state tls_answer_feed(struct tls_answer *a, slice bytes)
 {
+    a->octets += bytes.n;
+    if (a->octets > TLS_ANSWER_MAX && a->state == ANSWER_MORE)
+        a->state = ANSWER_BROKEN;
     while (bytes.n && a->state == ANSWER_MORE) {
         slice part = slice_sub(bytes, 0, a->in.max - a->in.n);
         bytes = slice_skip(bytes, part.n);

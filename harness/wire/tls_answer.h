@@ -33,6 +33,7 @@ struct tls_answer {
     struct buf leaf; /* DER of the first certificate (SSL 2.0: the only one); empty: none came */
     /* internal */
     struct buf in, messages;
+    size_t octets; /* that came */
 };
 
 void tls_answer_init(struct tls_answer *a);

@@ -53,6 +53,7 @@ enum {
     TLS_RECORD_MAX = 16384 + 2048, /* octets in a record (RFC 5246 section 6.2.3) */
     TLS_RECORD_HEAD = 5,
     TLS_MESSAGE_MAX = 256 * 1024, /* octets of one handshake message */
+    TLS_ANSWER_MAX = 1024 * 1024, /* octets of a whole answer */
     TLS_HELLO_MAX = 64 * 1024,    /* octets of a ClientHello with its record heads */
     TLS_NAME_MAX = 255            /* octets of a server name */
 };
