@@ -94,9 +94,9 @@ bool first_bytes_protocol(enum first_bytes kind, enum port_protocol expected,
             AlertDescription } */
 int first_bytes_alert(slice octets)
 {
-    enum { RECORD_HEADER = 5, ALERT = 2 };
+    enum { RECORD_HEADER = 5, ALERT = 2, FATAL = 2 };
     if (octets.n < RECORD_HEADER + ALERT || octets.p[0] != 0x15 || octets.p[1] != 0x03 ||
-        octets.p[3] != 0 || octets.p[4] != ALERT)
+        octets.p[3] != 0 || octets.p[4] != ALERT || octets.p[RECORD_HEADER] != FATAL)
         return -1;
     return (unsigned char)octets.p[RECORD_HEADER + 1];
 }

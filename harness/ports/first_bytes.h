@@ -12,7 +12,8 @@ enum first_bytes first_bytes_of(slice octets);
 bool first_bytes_protocol(enum first_bytes kind, enum port_protocol expected,
                           enum port_protocol *ret);
 
-/* The number of the alert in a TLS record of one that is not encrypted (RFC 8446 section 6), or -1. */
+/* The number of the fatal alert in a TLS record of one that is not encrypted (RFC 8446 section 6), or
+   -1. Behind a warning the handshake may well go on. */
 int first_bytes_alert(slice octets);
 
 #endif

@@ -224,7 +224,10 @@ static void begin_tls(struct visit *v, struct talk *t)
         return;
     }
     bool up = visit_shake(v, t);
-    f->starttls_works = up ? SEEN_YES : f->tls.failure ? SEEN_NO : SEEN_UNCLEAR;
+    bool silent = v->hangs && !f->bytes_before_handshake;
+    f->starttls_works = up ? SEEN_YES : silent || !f->tls.failure ? SEEN_UNCLEAR : SEEN_NO;
+    if (silent && f->tls.failure)
+        visit_unclear(f, "%s: %s", talk_words[t->protocol].starttls, f->tls.failure);
     if (up)
         visit_in_tls(v, t);
 }

@@ -21,11 +21,13 @@ struct port_judging {
     int64_t now; /* seconds since 1970, for certificates */
 };
 
+struct port_column;
 struct port_verdict {
-    enum outcome outcome; /* PASS, FAIL, WARN, NOTE, SKIP (with the reason) or ERROR */
-    const char *clause;   /* the one that decided; NULL: the column's first; "": none, of a note */
-    char short_text[24];  /* for the table: "1.2 1.3", "57 days", "no" */
-    char text[500];       /* one sentence: what was seen and, when it is wrong, "; " and the fix */
+    const struct port_column *column; /* whose it is */
+    enum outcome outcome;             /* PASS, FAIL, WARN, NOTE, SKIP (with the reason) or ERROR */
+    const char *clause;  /* the one that decided; NULL: the column's first; "": none, of a note */
+    char short_text[24]; /* for the table: "1.2 1.3", "57 days", "no" */
+    char text[500];      /* one sentence: what was seen and, when it is wrong, "; " and the fix */
 };
 
 struct port_column {
@@ -43,6 +45,10 @@ struct port_column {
 extern const struct port_column port_columns[];
 extern const size_t n_port_columns;
 const struct port_column *port_column_find(slice name_or_number);
+
+/* Is it one of the questions that the column goes by? `text` is its name as the transcript has it, or a
+   sentence on what could not be told, which begins with it. */
+bool port_column_asks(const struct port_column *column, const char *text);
 
 /* Judges every column that is asked of a row's role, of every row, into run; of a row where no mail
    server was found only the first, T01, which tells why (result ids "ports/993/old-versions", with the host

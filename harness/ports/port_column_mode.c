@@ -159,8 +159,9 @@ static void offered_and_fails(const struct port_facts *f, struct port_verdict *v
                                                 "rfc9051/11.2/starttls-on-clear-port",
                                                 "rfc8314/4/starttls-works" };
     const char *said = f->starttls_said ? f->starttls_said : "";
-    if (slice_starts(slice_of(said), S("454")) && is_smtp(f))
-        find(v, OUTCOME_WARN, "rfc8314/4/starttls-works", "454",
+    /* RFC 5321 section 4.2.1: 4yz is a refusal for now. */
+    if (slice_starts(slice_of(said), S("4")) && is_smtp(f))
+        find(v, OUTCOME_WARN, "rfc8314/4/starttls-works", "not now",
              "STARTTLS is listed and not available just now (\"%s\"); look at the certificate and "
              "key that the server is set to, or take STARTTLS off the list",
              said);
@@ -347,6 +348,12 @@ COLUMN(login_in_tls)
         find(v, OUTCOME_NOTE, "rfc6409/3.1/submission-port", "AUTH",
              "logins are offered on the port for mail between servers, where passwords are "
              "guessed at; leave them to the submission ports");
+    else if (f->preauth_in_tls)
+        find(
+            v, OUTCOME_NOTE, "rfc9051/7.1.4/preauth-in-tls", "PREAUTH",
+            "the greeting is PREAUTH: whoever connects, as we did without a password and without a "
+            "certificate, is logged in already; greet with OK unless something else than this "
+            "port says who may connect");
     else if (f->spec.role == ROLE_MX)
         find(v, OUTCOME_PASS, NULL, "none",
              "no logins are offered, as a mail exchanger needs none");

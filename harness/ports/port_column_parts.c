@@ -106,9 +106,27 @@ void login_words(const struct capabilities *caps, enum port_protocol protocol, s
 
 /* ---- no answer ---- */
 
-static const char *first_of(const char *const *sentences, size_t n)
+static const char *sentence_of(const struct port_verdict *v, const char *const *list, size_t n)
 {
-    return n ? sentences[0] : "the answers say neither";
+    for (size_t i = 0; v->column && i < n; i++)
+        if (port_column_asks(v->column, list[i]))
+            return list[i];
+    return NULL;
+}
+
+/* The sentence on what this column asked. Otherwise what broke off the first conversation, or ended the
+   survey, is the reason for all that came behind it. */
+static const char *reason_of(const struct port_verdict *v, const struct port_facts *f, bool survey)
+{
+    const struct tls_survey *s = &f->survey;
+    const char *text = sentence_of(v, f->unclear.v, f->unclear.n);
+    if (!text)
+        text = sentence_of(v, s->unclear.v, s->unclear.n);
+    if (!text && survey && s->unclear.n)
+        text = s->unclear.v[s->unclear.n - 1];
+    if (!text && !survey && f->unclear.n)
+        text = f->unclear.v[0];
+    return text ? text : "the answers say neither";
 }
 
 /* A question that was not put: because the server had enough of us, or because we did not. */
@@ -131,19 +149,18 @@ bool answered(const struct port_judging *j, struct port_verdict *v, enum seen s,
         not_asked(j, v, question, "");
     if (s == SEEN_UNCLEAR)
         find(v, OUTCOME_ERROR, NULL, "unclear", "could not tell whether %s: %s", question,
-             first_of(f->unclear.v, f->unclear.n));
+             reason_of(v, f, false));
     return s == SEEN_NO || s == SEEN_YES;
 }
 
 bool surveyed(const struct port_judging *j, struct port_verdict *v, enum survey_answer a,
               const char *question)
 {
-    const struct tls_survey *s = &j->facts->survey;
     if (a == SURVEY_NOT_ASKED && has_tls(j, v))
         not_asked(j, v, question, " (--full asks all)");
     if (a == SURVEY_UNCLEAR)
         find(v, OUTCOME_ERROR, NULL, "unclear", "could not tell whether %s: %s", question,
-             first_of(s->unclear.v, s->unclear.n));
+             reason_of(v, j->facts, true));
     return a == SURVEY_REFUSED || a == SURVEY_ACCEPTED;
 }
 

@@ -125,8 +125,8 @@ struct port_facts {
     enum port_speaks speaks;
     enum port_protocol protocol_seen; /* with SPEAKS_CLEAR, or inside TLS */
     bool protocol_known;
-    bool preauth; /* IMAP: "* PREAUTH" in clear */
-    bool apop;    /* POP3: the greeting has a timestamp (RFC 1939 section 7) */
+    bool preauth, preauth_in_tls; /* IMAP: "* PREAUTH" in clear; as the first word inside TLS */
+    bool apop;                    /* POP3: the greeting has a timestamp (RFC 1939 section 7) */
     /* Why the conversation ended before it was known what the server offers; NULL: it did not. */
     const char *broke_off;
 

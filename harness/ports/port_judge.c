@@ -29,7 +29,7 @@ void port_judge(const struct port_judging *j, const struct port_column *column,
                 struct port_verdict *ret)
 {
     const struct port_facts *f = j->facts;
-    *ret = (struct port_verdict) { .outcome = OUTCOME_NOT_RUN };
+    *ret = (struct port_verdict) { .column = column, .outcome = OUTCOME_NOT_RUN };
     bool is_mode = column == &port_columns[0];
     if (!(column->roles & 1u << f->spec.role)) {
         find(ret, OUTCOME_SKIP, NULL, "", "this is not asked of a port of this kind");
@@ -125,43 +125,7 @@ static void add_clauses(const struct judge_run *r, struct result *result,
         add_clause(r, result, column->clauses[i]);
 }
 
-/* Which connections of a row show what a column tells, by the questions that they asked; the first
-   one where nothing stands here. */
-static const struct evidence {
-    const char *column;
-    const char *questions[6];
-} evidence[] = {
-    { "old-versions", { "old versions", "SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1" } },
-    { "new-versions", { "session", "TLS 1.3 and 1.2", "TLS 1.3", "TLS 1.2" } },
-    { "tolerance",
-      { "record versions of TLS 1.1 and 1.2", "GREASE values", "an unknown extension",
-        "an unknown version", "a hello longer than 512 octets" } },
-    { "weak-suites", { "weak cipher suites" } },
-    { "suites", { "TLS 1.2", "TLS 1.2 without a server name", "encrypt_then_mac" } },
-    { "suite-order", { "order of cipher suites" } },
-    { "groups", { "groups" } },
-    { "handshake-hash", { "SHA-1 signatures" } },
-    { "hygiene",
-      { "TLS 1.2 without a server name", "renegotiation by the client", "fallback SCSV" } },
-    { "sni", { "TLS 1.2 without a server name", "no server name", "unknown server name" } },
-    { "alpn", { "ALPN" } },
-    { "injection", { "injection", "old versions" } },
-    { "resumption", { "session", "resumption", "injection", "ALPN" } },
-};
 enum { EVIDENCE_EVENTS_MAX = 150 };
-
-static bool shows(const struct port_column *column, const char *question)
-{
-    static const struct evidence first = { "", { "session" } };
-    const struct evidence *e = &first;
-    for (size_t i = 0; i < COUNT(evidence); i++)
-        if (strcmp(evidence[i].column, column->name) == 0)
-            e = &evidence[i];
-    for (size_t i = 0; i < COUNT(e->questions) && e->questions[i]; i++)
-        if (strcmp(e->questions[i], question) == 0)
-            return true;
-    return false;
-}
 
 static void add_transcript(const struct judge_run *r, struct result *result,
                            const struct port_column *column, const struct port_facts *f)
@@ -171,7 +135,7 @@ static void add_transcript(const struct judge_run *r, struct result *result,
     nsec start = n ? transcript_at(f->transcript, 0)->at : 0;
     for (size_t i = 0; i < n; i++) {
         const struct transcript_entry *e = transcript_at(f->transcript, i);
-        if (!shows(column, e->device))
+        if (!port_column_asks(column, e->device))
             continue;
         if (result->transcript.n < EVIDENCE_EVENTS_MAX)
             result_event(r->run, result, e->at - start, run_text(r->run, slice_of(e->device)),

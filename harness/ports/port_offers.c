@@ -94,7 +94,11 @@ enum talk_answer visit_ask_offers(struct talk *t, struct capabilities *caps)
         read_offers(t->protocol, buf_slice(&t->reply), caps);
     else if (answer == TALK_NO && !needs_hello(t->protocol))
         capabilities_reset(caps);
-    return answer;
+    if (!caps->too_many)
+        return answer;
+    /* What is missing on a list that was cut short says nothing. */
+    capabilities_release(caps);
+    return t->answer = TALK_NONSENSE;
 }
 
 static bool has_sieve_login(const struct capabilities *caps)

@@ -4,6 +4,8 @@
 
 /* ---- injection ---- */
 
+#define INJECTED "after %s with a command behind it, "
+
 static bool is_code(slice line, const char *code)
 {
     return slice_starts(line, slice_of(code));
@@ -43,11 +45,12 @@ enum injection visit_injection_of(enum port_protocol protocol, slice text, slice
     return lines ? INJECTION_DISCARDED : INJECTION_UNCLEAR;
 }
 
-/* Everything up to the end of the connection. */
+/* Everything up to the end of the connection, or as long as one answer may take. */
 static void read_rest(struct talk *t, struct buf *text)
 {
+    nsec deadline = now() + port_timeout(t->options);
     slice line;
-    while (text->n < TALK_REPLY_MAX && talk_next_line(t, &line) == TALK_YES)
+    while (text->n < TALK_REPLY_MAX && talk_next_line(t, deadline, &line) == TALK_YES)
         buf_addf(text, "%.*s\n", SLICE_ARG(line));
 }
 
@@ -66,7 +69,7 @@ static void look_for_execution(struct visit *v, struct talk *t, const char *tag)
     if (f->injection == INJECTION_EXECUTED)
         f->injection_said = port_facts_text(f, said);
     if (f->injection == INJECTION_UNCLEAR)
-        visit_unclear(f, "after STARTTLS with a command behind it, nothing answered inside TLS");
+        visit_unclear(f, INJECTED "nothing answered inside TLS", talk_words[t->protocol].starttls);
 }
 
 /* STARTTLS and a harmless command in one write, and the go-ahead. */
@@ -89,6 +92,19 @@ static void note_resumed(struct visit *v, struct stream *tls)
         v->facts->tls.resumed = tls_info(tls)->resumed ? SEEN_YES : SEEN_NO;
 }
 
+/* A refusal for now (RFC 5321 section 4.2.1: 4yz) is none of what was sent behind the command. */
+static bool refuses_injection(const struct talk *t)
+{
+    bool smtp = t->protocol == PORT_SMTP || t->protocol == PORT_LMTP;
+    return t->answer == TALK_NO && !(smtp && slice_starts(t->last, S("4")));
+}
+
+static void injection_unclear(struct port_facts *f, const struct talk *t, const char *said)
+{
+    f->injection = INJECTION_UNCLEAR;
+    visit_unclear(f, INJECTED "came: %s", talk_words[t->protocol].starttls, said);
+}
+
 static void inject(struct visit *v, struct talk *t)
 {
     struct port_facts *f = v->facts;
@@ -96,17 +112,22 @@ static void inject(struct visit *v, struct talk *t)
     struct tls_options how;
     char tag[32] = "";
     enum talk_answer answer = send_injection(t, tag);
+    if (answer != TALK_YES && !refuses_injection(t)) {
+        injection_unclear(f, t, talk_said(t));
+        return;
+    }
     if (answer != TALK_YES) {
-        f->injection = answer == TALK_NO ? INJECTION_REFUSED : INJECTION_UNCLEAR;
+        f->injection = INJECTION_REFUSED;
         f->injection_said = talk_said(t);
         return;
     }
     visit_tls_options(f, &how);
     how.resume = v->session;
-    int r = talk_start_tls(t, &how, &err);
-    if (r < 0) {
-        f->injection = r == ERR_CANCEL ? INJECTION_UNCLEAR : INJECTION_HANDSHAKE_FAILED;
+    if (talk_start_tls(t, &how, &err) < 0) {
         f->injection_said = port_facts_text(f, slice_of(err.text));
+        f->injection = INJECTION_HANDSHAKE_FAILED;
+        if (err.code == ERR_TIMEOUT || err.code == ERR_CANCEL)
+            injection_unclear(f, t, f->injection_said);
         return;
     }
     look_for_execution(v, t, tag);
@@ -135,10 +156,17 @@ static void visit_injection(struct visit *v)
 
 /* ---- single handshakes ---- */
 
-/* One handshake on a connection of its own: 0, or < 0 with *ret_alert (-1: no alert). The session
-   is told to `look`, which may be NULL. */
-static int shake_once(struct visit *v, const char *question, const struct tls_options *how,
-                      void (*look)(struct visit *v, struct stream *tls), int *ret_alert)
+enum shaken {
+    SHAKEN,   /* there was a session */
+    REFUSED,  /* an alert says no */
+    CLOSED,   /* it was ended without a word, which others than the server may do */
+    NO_ANSWER /* asked, and nothing came in time */
+};
+
+/* One handshake on a connection of its own. False when it was not asked: no way to it. The session
+   is told to `look`, which may be NULL. Whatever says nothing gets a sentence. */
+static bool shake_once(struct visit *v, const char *question, const struct tls_options *how,
+                       void (*look)(struct visit *v, struct stream *tls), enum shaken *ret)
 {
     struct port_way way = { .options = v->options, .facts = v->facts };
     struct error err = { 0 };
@@ -147,20 +175,23 @@ static int shake_once(struct visit *v, const char *question, const struct tls_op
     struct tls_options options = *how;
     nsec deadline = now() + port_timeout(v->options);
     options.ret_failed = &failed;
-    *ret_alert = -1;
-    int r = port_way_open(&way, question, deadline, &err, &s);
-    if (r < 0)
-        return r;
-    r = tls_open_client(s, v->options->tls, &options, deadline, &err, &tls);
+    if (port_way_open(&way, question, deadline, &err, &s) < 0)
+        return false;
+    int r = tls_open_client(s, v->options->tls, &options, deadline, &err, &tls);
     transcript_note(v->facts->transcript, question, r == 0, now(), "%s",
                     r == 0 ? "TLS has begun" : err.text);
     if (r == 0 && look)
         look(v, tls);
-    *ret_alert = failed.alert_received;
+    *ret = r == 0                       ? SHAKEN
+           : failed.alert_received >= 0 ? REFUSED
+           : r == ERR_TLS               ? CLOSED
+                                        : NO_ANSWER;
+    if (*ret > REFUSED)
+        visit_unclear(v->facts, "%s: %s", question, err.text);
     tls_info_release(&failed);
     stream_close(r == 0 ? tls : s);
     /* What came in place of a handshake was no answer to it. */
-    return v->facts->reach == REACH_RATE_LIMITED ? ERR_RATE : r;
+    return v->facts->reach != REACH_RATE_LIMITED;
 }
 
 /* Nothing but a web server, or what stands in front of one, agrees to it. */
@@ -179,26 +210,26 @@ static void ask_alpn(struct visit *v, bool resume)
 {
     static const char *const foreign[] = { "http/1.1", NULL };
     struct tls_options how;
-    int alert;
+    enum shaken got;
     visit_tls_options(v->facts, &how);
     how.alpn = foreign;
     /* OpenSSL never resumes a session again that a handshake failed with, so it gets a copy. */
     how.resume = resume && v->session ? SSL_SESSION_dup(v->session) : NULL;
-    int r = shake_once(v, "ALPN", &how, resume ? note_http_and_resumed : note_http, &alert);
+    if (shake_once(v, "ALPN", &how, resume ? note_http_and_resumed : note_http, &got))
+        v->facts->tls.alpn_foreign = got == SHAKEN    ? SEEN_YES
+                                     : got == REFUSED ? SEEN_NO
+                                                      : SEEN_UNCLEAR;
     SSL_SESSION_free(how.resume);
-    if (r == 0)
-        v->facts->tls.alpn_foreign = SEEN_YES;
-    else if (r == ERR_TLS)
-        v->facts->tls.alpn_foreign = SEEN_NO;
 }
 
 static void ask_resumption(struct visit *v)
 {
     struct tls_options how;
-    int alert;
+    enum shaken got;
     visit_tls_options(v->facts, &how);
     how.resume = v->session;
-    shake_once(v, "resumption", &how, note_resumed, &alert);
+    if (shake_once(v, "resumption", &how, note_resumed, &got) && got != SHAKEN)
+        v->facts->tls.resumed = SEEN_UNCLEAR;
 }
 
 static void note_unknown_name(struct visit *v, struct stream *tls)
@@ -209,11 +240,11 @@ static void note_unknown_name(struct visit *v, struct stream *tls)
 static void ask_unknown_name(struct visit *v)
 {
     struct tls_options how;
-    int alert;
+    enum shaken got;
     visit_tls_options(v->facts, &how);
     how.sni = "unknown-name.mailassay.test";
-    if (shake_once(v, "unknown server name", &how, note_unknown_name, &alert) == ERR_TLS)
-        v->facts->tls.unknown_name = CERT_REFUSED;
+    if (shake_once(v, "unknown server name", &how, note_unknown_name, &got) && got != SHAKEN)
+        v->facts->tls.unknown_name = got == REFUSED ? CERT_REFUSED : CERT_UNCLEAR;
 }
 
 static void note_no_name(struct visit *v, struct stream *tls)
@@ -224,11 +255,11 @@ static void note_no_name(struct visit *v, struct stream *tls)
 static void ask_no_name(struct visit *v)
 {
     struct tls_options how;
-    int alert;
+    enum shaken got;
     visit_tls_options(v->facts, &how);
     how.sni = NULL;
-    if (shake_once(v, "no server name", &how, note_no_name, &alert) == ERR_TLS)
-        v->facts->tls.without_name = CERT_REFUSED;
+    if (shake_once(v, "no server name", &how, note_no_name, &got) && got != SHAKEN)
+        v->facts->tls.without_name = got == REFUSED ? CERT_REFUSED : CERT_UNCLEAR;
 }
 
 /* ---- which of them ---- */

@@ -42,8 +42,9 @@ static bool take_greeting(struct visit *v, struct talk *t)
         return false;
     }
     if (answer == TALK_YES) {
-        f->preauth =
-            t->protocol == PORT_IMAP && !t->tls && slice_starts_nocase(t->last, S("* PREAUTH"));
+        bool preauth = t->protocol == PORT_IMAP && slice_starts_nocase(t->last, S("* PREAUTH"));
+        f->preauth = preauth && !t->tls;
+        f->preauth_in_tls = preauth && t->tls;
         f->apop = t->protocol == PORT_POP3 && has_timestamp(t->last);
         return true;
     }

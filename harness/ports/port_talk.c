@@ -135,10 +135,10 @@ enum talk_answer talk_reply(struct talk *t, bool multi)
     return t->answer;
 }
 
-enum talk_answer talk_next_line(struct talk *t, slice *ret)
+enum talk_answer talk_next_line(struct talk *t, nsec deadline, slice *ret)
 {
     slice line;
-    enum talk_answer got = take_line(t, now() + port_timeout(t->options), &line);
+    enum talk_answer got = take_line(t, deadline, &line);
     if (got == TALK_YES)
         *ret = without_end(line);
     return got;
@@ -200,7 +200,7 @@ const char *talk_said(struct talk *t)
     case TALK_CLOSED:
         return "(the connection was closed)";
     case TALK_SILENT:
-        return "(no answer)";
+        return t->reply.n || talk_pending(t).n ? "(no end of the answer in time)" : "(no answer)";
     case TALK_CANCELLED:
         return "(interrupted)";
     default:

@@ -65,8 +65,8 @@ enum talk_answer talk_line(struct talk *t, const char *line);
 bool talk_send(struct talk *t, slice bytes);
 /* The next reply to the command sent last. */
 enum talk_answer talk_reply(struct talk *t, bool multi);
-/* The next line, however it reads; TALK_YES when there is one. */
-enum talk_answer talk_next_line(struct talk *t, slice *ret);
+/* The next line, however it reads, until the deadline; TALK_YES when there is one. */
+enum talk_answer talk_next_line(struct talk *t, nsec deadline, slice *ret);
 
 /* A new tag, in t->tag; empty for other protocols. */
 void talk_new_tag(struct talk *t);

@@ -27,7 +27,7 @@ bool visit_lost(struct visit *v, struct talk *t, const char *what)
         v->lost = true;
         visit_unclear(v->facts, "%s: %s", what,
                       t->answer == TALK_NONSENSE ? "what came is no reply of this protocol, or "
-                                                   "has no end"
+                                                   "longer than what we read"
                                                  : talk_said(t));
     }
     return v->lost;
@@ -55,6 +55,14 @@ static void note_leaf(struct port_facts *f, const struct port_way *way, slice le
     X509_free(other);
 }
 
+static void withdraw(struct visit *v, const char *why)
+{
+    survey_withdraw(&v->facts->survey, why);
+    v->facts->tls.without_name = CERT_UNCLEAR;
+    visit_unclear(v->facts, "no server name: %s", why);
+    v->gave_up = true;
+}
+
 static void survey(struct visit *v)
 {
     struct port_way way = { .options = v->options, .facts = v->facts, .alert = -1 };
@@ -67,6 +75,11 @@ static void survey(struct visit *v)
     slice leaf = S("");
     if (visit_goes_on(v))
         survey_ask_old_versions(&how, s);
+    if (v->hangs && s->unanswered) {
+        withdraw(v, "neither the first handshake nor another hello had an answer in time, so no "
+                    "more was asked");
+        return;
+    }
     if (visit_goes_on(v))
         survey_ask_weak_suites(&how, s);
     if (visit_goes_on(v)) {
@@ -79,6 +92,17 @@ static void survey(struct visit *v)
     }
 }
 
+/* Closing without a word is a no only from a server that still speaks to others. (Behind STARTTLS it
+   spoke before.) */
+static void doubt_silence(struct visit *v)
+{
+    struct port_facts *f = v->facts;
+    bool doubtful = f->speaks == SPEAKS_TLS && f->tls.up && !f->survey.answered;
+    if (doubtful && f->reach == REACH_OPEN && f->survey.connections)
+        withdraw(v, "since the first session no connection was answered, so that closing says "
+                    "nothing");
+}
+
 static void enumerate(struct visit *v)
 {
     struct port_way way = { .options = v->options, .facts = v->facts, .alert = -1 };
@@ -86,7 +110,8 @@ static void enumerate(struct visit *v)
                               .ctx = &way,
                               .host = visit_server_name(v->facts),
                               .timeout = port_timeout(v->options),
-                              .after_clear = v->facts->speaks == SPEAKS_CLEAR };
+                              .after_clear = v->facts->speaks == SPEAKS_CLEAR,
+                              .served = v->facts->tls.up };
     unsigned left = port_connections_left(v->options, v->facts);
     survey_enumerate(&how, v->options->max_connections ? left : 0, &v->facts->survey);
 }
@@ -100,12 +125,11 @@ static void ask_further(struct visit *v)
     if (f->tls.up && visit_goes_on(v))
         visit_second(v);
     survey(v);
-    if (!v->options->full)
-        return;
-    if (f->tls.up)
+    if (v->options->full && f->tls.up)
         visit_extra(v);
-    if (visit_goes_on(v))
+    if (v->options->full && !v->gave_up && visit_goes_on(v))
         enumerate(v);
+    doubt_silence(v);
 }
 
 void port_visit(const struct port_options *options, struct port_facts *facts)

@@ -11,6 +11,8 @@ struct visit {
     SSL_SESSION *session; /* of the first handshake; owned; NULL: none to resume */
     bool no_probes;       /* they made the server leave: only what TLS needs is asked */
     bool speaks_tls;      /* TLS records came, whatever became of the handshake */
+    bool hangs;           /* the first handshake had no end in time */
+    bool gave_up;         /* nothing more can be learnt */
     bool lost;            /* the first conversation broke off */
     bool refused;         /* STARTTLS is offered, and was refused behind our probes */
 };

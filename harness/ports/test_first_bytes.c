@@ -107,6 +107,8 @@ START_TEST(alerts)
     for (size_t n = 0; n < alert.n; n++)
         ck_assert_int_eq(first_bytes_alert(slice_sub(alert, 0, n)), -1);
     ck_assert_int_eq(first_bytes_alert(S("\x16\x03\x03\x00\x02\x02\x46")), -1);
+    /* a warning: unrecognized_name */
+    ck_assert_int_eq(first_bytes_alert(S("\x15\x03\x03\x00\x02\x01\x70")), -1);
     ck_assert_int_eq(first_bytes_alert(S("\x15\x03\x03\x00\x1a\x02\x46")), -1);
 }
 END_TEST

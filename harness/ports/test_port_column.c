@@ -114,6 +114,47 @@ START_TEST(nothing_asked_passes_nothing)
 }
 END_TEST
 
+/* The reason is that of the question, and of what ended all questions where it has none of its own. */
+START_TEST(reasons_belong_to_the_question)
+{
+    static const struct {
+        const char *column, *says;
+    } rows[] = {
+        { "closure", "is sent: after LOGOUT nothing happened" },
+        { "injection", "inside TLS: after STARTTLS nothing came" },
+        { "login", "log in inside TLS: AUTHENTICATE PLAIN: (no answer)" },
+        { "weak-suites", "are taken: weak cipher suites: no answer" },
+        { "suites", "are good: old versions: no answer; no more was asked" },
+    };
+    static const char *const visit[] = { "AUTHENTICATE PLAIN: (no answer)",
+                                         "after LOGOUT nothing happened",
+                                         "after STARTTLS nothing came" };
+    static const char *const survey[] = { "weak cipher suites: no answer",
+                                          "old versions: no answer; no more was asked" };
+    struct port_facts f = { OPEN_CLEAR, .tls = { TLS_13, .close_notify = SEEN_UNCLEAR },
+                            .injection = INJECTION_UNCLEAR, .login_in_tls = SEEN_UNCLEAR,
+                            .survey = { .weak_suites = UNCLEAR,
+                                        .version = { [SURVEY_TLS12] = UNCLEAR } } };
+    struct port_policy policy;
+    struct port_verdict v;
+    f.spec = spec_of(143);
+    for (size_t i = 0; i < COUNT(visit); i++)
+        *array_push(&f.unclear) = visit[i];
+    for (size_t i = 0; i < COUNT(survey); i++)
+        *array_push(&f.survey.unclear) = survey[i];
+    load_policy("rfc9325", &policy);
+    struct port_judging j = { &f, &policy, &f, 1, 1800000000 };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        port_judge(&j, port_column_find(slice_of(rows[i].column)), &v);
+        ck_assert_msg(v.outcome == OUTCOME_ERROR && strstr(v.text, rows[i].says), "%s: %s",
+                      rows[i].column, v.text);
+    }
+    array_release(&f.unclear);
+    array_release(&f.survey.unclear);
+    port_policy_release(&policy);
+}
+END_TEST
+
 /* ---- rows beside one another ---- */
 
 static struct port_facts row(uint16_t port, enum port_reach reach, enum port_speaks speaks)
@@ -352,6 +393,7 @@ END_TEST
 static void add(TCase *t)
 {
     tcase_add_loop_test(t, facts_are_judged, 0, COUNT(cases));
+    tcase_add_test(t, reasons_belong_to_the_question);
     tcase_add_loop_test(t, nothing_asked_passes_nothing, 0, (int)n_port_columns);
     tcase_add_test(t, a_closed_implicit_port_beside_starttls);
     tcase_add_test(t, a_family_that_nobody_serves_is_noted);

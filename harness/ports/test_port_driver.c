@@ -352,8 +352,8 @@ const char *facts_text(const struct port_facts *f, char text[FACTS_TEXT])
              port_reach_name(f->reach), f->error.text, f->address, f->connections);
     buf_addf(&out, "first: %s\nfirst text: %s\nspeaks: %s\nprotocol: %s\npreauth: %d\nAPOP: %d\n",
              first_bytes_name(f->first), f->first_text, speaks_names[f->speaks],
-             f->protocol_known ? port_protocol_name(f->protocol_seen) : "not known", f->preauth,
-             f->apop);
+             f->protocol_known ? port_protocol_name(f->protocol_seen) : "not known",
+             f->preauth + 2 * f->preauth_in_tls, f->apop);
     buf_addf(&out, "banner after: %lld ms\ntook: %lld ms\n", (long long)f->banner_after / 1000000,
              (long long)f->took / 1000000);
     add_dialogue(&out, f);

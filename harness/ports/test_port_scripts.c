@@ -7,6 +7,7 @@ struct odd {
     int port;
     struct script script;
     const char *lines[6]; /* of the facts */
+    unsigned max_connections;
 };
 
 /* clang-format off */
@@ -93,8 +94,9 @@ static const struct odd odd[] = {
       { "first: SMTP", "speaks: clear", "banner after: 0 ms",
         "unclear: asking for the capabilities: (the connection was closed)" } },
     { "banner without end", 25, { { "B: 220 mail.example.test", "L" } },
-      { "first: SMTP", "speaks: clear", "unclear: the greeting: (no answer)", "connections: 1",
-        "broke off: the greeting: (no answer)" } },
+      { "first: SMTP", "speaks: clear", "connections: 1",
+        "unclear: the greeting: (no end of the answer in time)",
+        "broke off: the greeting: (no end of the answer in time)" } },
     { "refusing banner", 25, { { "S: 554 go away", "L" } },
       { "speaks: clear", "reach: open", "unclear: the greeting refuses us: 554 go away" } },
 
@@ -213,6 +215,46 @@ static const struct odd odd[] = {
       { { "S: * OK x", "C: v1", "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN", "S: v1 OK x", "C: v2", "S: + ", "C: *",
           "S: v2 BAD x", "C: v3", "S: v3 NO x", "L" } },
       { "AUTHENTICATE PLAIN: offered yes, taken yes", "LOGIN: offered yes, taken yes" } },
+    { "a handshake without end behind STARTTLS", 143,
+      { { "S: * OK x", "C: v1", "S: * CAPABILITY IMAP4rev1 STARTTLS", "S: v1 OK x", "C: v2", "S: v2 NO x", "C: v3",
+          "S: v3 OK go", "L" } },
+      { "STARTTLS works: unclear", "failure: TLS handshake failed: no answer in time", "connections: 1",
+        "unclear: STARTTLS: TLS handshake failed: no answer in time" } },
+    { "handshakes that begin and have no end", 993, { { "A", "B: \x16\x03\x03", "L" } },
+      { "speaks: TLS", "connections: 2", "took: 20250 ms", "weak suites: unclear", "TLS 1.2: unclear",
+        "without name: unclear" } },
+    { "closes every connection behind the first session", 993,
+      { { "T", "S: * OK x", "C: v1", "S: * CAPABILITY IMAP4rev1", "S: v1 OK x", "C: v2", "S: v2 BAD x",
+          "C: v3", "S: v3 OK x", "X" },
+        { "A", "X" } },
+      { "TLS up: 1", "http/1.1: unclear", "old versions: unclear", "weak suites: unclear", "TLS 1.2: unclear",
+        "without name: unclear" } },
+    { "injection: a handshake that has no end", 25,
+      { { SMTP_HELLO, SMTP_PROBES, "C: STARTTLS", "S: 220 go", "T", "C: EHLO", "S: 250 x", "C: STARTTLS",
+          "S: 503 x", "C: QUIT", "S: 221 x", "X" },
+        { SMTP_HELLO, "C: STARTTLS", "S: 220 go", "L" } },
+      { "injection: unclear",
+        "unclear: after STARTTLS with a command behind it, came: TLS handshake failed: no answer in time" } },
+    { "injection: STARTTLS is refused for now", 25,
+      { { SMTP_HELLO, SMTP_PROBES, "C: STARTTLS", "S: 220 go", "T", "C: EHLO", "S: 250 x", "C: STARTTLS",
+          "S: 503 x", "C: QUIT", "S: 221 x", "X" },
+        { SMTP_HELLO, "C: STARTTLS", "S: 454 not now", "L" } },
+      { "injection: unclear", "unclear: after STARTTLS with a command behind it, came: 454 not now" } },
+    { "injection: STARTTLS is refused", 25,
+      { { SMTP_HELLO, SMTP_PROBES, "C: STARTTLS", "S: 220 go", "T", "C: EHLO", "S: 250 x", "C: STARTTLS",
+          "S: 503 x", "C: QUIT", "S: 221 x", "X" },
+        { SMTP_HELLO, "C: STARTTLS", "S: 501 no pipelining", "L" } },
+      { "injection: refused" } },
+    { "injection: answers that drip", 110,
+      { { "S: +OK x", "C: CAPA", "S: +OK", "S: STLS", "S: .", "C: USER", "S: -ERR x", "C: STLS", "S: +OK go", "T",
+          "C: CAPA", "S: +OK", "S: .", "C: USER", "S: +OK", "C: STLS", "S: -ERR x", "C: QUIT", "S: +OK bye", "X" },
+        { "S: +OK x", "C: CAPA", "S: +OK", "S: STLS", "S: .", "C: STLS", "C: CAPA", "S: +OK go", "T",
+          "W: 6000", "S: +OK", "W: 6000", "S: +OK", "W: 6000", "S: +OK", "W: 6000", "S: +OK", "X" } },
+      { "injection: discarded", "took: 10050 ms" }, 2 },
+    { "greets with PREAUTH inside TLS", 993,
+      { { "T", "S: * PREAUTH hello", "C: v1", "S: * CAPABILITY IMAP4rev1", "S: v1 OK x", "C: v2", "S: v2 BAD x",
+          "C: v3", "S: v3 OK x", "X" } },
+      { "TLS up: 1", "preauth: 2" } },
     { "truncated handshake", 143,
       { { "S: * OK x", "C: v1", "S: * CAPABILITY IMAP4rev1 STARTTLS", "S: v1 OK x", "C: v2", "S: v2 NO x", "C: v3",
           "S: v3 OK go", "A", "X" } },
@@ -245,13 +287,34 @@ static void look_for_lines(struct port_facts *rows, size_t n, void *arg)
 
 START_TEST(odd_port)
 {
-    struct visiting how = { .script = &odd[_i].script };
+    struct visiting how = { .script = &odd[_i].script, .max_connections = odd[_i].max_connections };
     visit_ports(&how, &odd[_i].port, 1, look_for_lines, (void *)&odd[_i]);
+}
+END_TEST
+
+/* A list of capabilities that is longer than what is kept: what is missing on it was not refused. */
+START_TEST(too_many_capabilities)
+{
+    auto_buf list;
+    buf_init(&list, BUF_OURS);
+    buf_adds(&list, "S: * CAPABILITY IMAP4rev1");
+    for (unsigned i = 0; i < CAPABILITIES_MAX; i++)
+        buf_addf(&list, " X%u", i);
+    buf_adds(&list, " STARTTLS");
+    struct odd o = { "too many capabilities",
+                     143,
+                     { { "S: * OK x", "C: v1", list.p, "S: v1 OK x", "L" } },
+                     { "STARTTLS offered: not asked",
+                       "broke off: asking for the capabilities: what came is no reply of this "
+                       "protocol, or longer than what we read" } };
+    struct visiting how = { .script = &o.script };
+    visit_ports(&how, &o.port, 1, look_for_lines, &o);
 }
 END_TEST
 
 static void add(TCase *t)
 {
+    tcase_add_test(t, too_many_capabilities);
     tcase_add_loop_test(t, odd_port, 0, COUNT(odd));
 }
 

@@ -138,6 +138,13 @@ enum survey_answer survey_tls12(struct survey *s, enum offer what, bool with_nam
     return got;
 }
 
+void survey_withdraw(struct tls_survey *s, const char *why)
+{
+    s->old_versions = s->weak_suites = s->version[SURVEY_TLS12] = SURVEY_UNCLEAR;
+    note_unclear(s);
+    *array_push(&s->unclear) = arena_str(&s->arena, slice_of(why));
+}
+
 void survey_ask_tls12(const struct survey_way *way, struct tls_survey *facts, slice *ret_leaf)
 {
     struct survey s;

@@ -67,7 +67,8 @@ struct tls_survey {
     enum survey_answer fallback_scsv;        /* ACCEPTED: the hello that fell back was refused */
     enum survey_answer tolerance[TOLERANCES];
     unsigned connections;
-    ARRAY(const char *) unclear; /* sentences, arena's */
+    unsigned answered, unanswered; /* hellos: by TLS, if only an alert; by nothing in time */
+    ARRAY(const char *) unclear;   /* sentences, arena's */
 };
 
 void tls_survey_release(struct tls_survey *s);
@@ -104,6 +105,7 @@ struct survey_way {
     const char *host; /* server_name; NULL: none */
     nsec timeout;     /* of one answer */
     bool after_clear; /* open() speaks in clear first: a refusal may come in clear, too */
+    bool served;      /* a client of today had a session before */
 };
 /* The questions of a quick visit, one connection each. Each fills its part of *s; network trouble
    gives SURVEY_UNCLEAR and a sentence. */
@@ -112,6 +114,9 @@ void survey_ask_weak_suites(const struct survey_way *way, struct tls_survey *s);
 /* A plain TLS 1.2 hello without server_name: version, suite, extensions of hygiene, and the
    certificate that came (DER of the leaf, in the survey's arena; empty when none). */
 void survey_ask_tls12(const struct survey_way *way, struct tls_survey *s, slice *ret_leaf);
+/* The questions of a quick visit have no answer, whatever stands there, for the reason that `why`
+   tells. */
+void survey_withdraw(struct tls_survey *s, const char *why);
 /* Everything, connection after connection, until `max` connections (0: no limit) or ERR_RATE. */
 void survey_enumerate(const struct survey_way *way, unsigned max, struct tls_survey *s);
 

@@ -51,6 +51,7 @@ static enum survey_answer ended(struct survey *s, const char *question, struct s
         return SURVEY_REFUSED;
     if (result == IO_CANCEL)
         return stop(s, question, stream_error(stream));
+    s->facts->unanswered += result == IO_TIMEOUT;
     return survey_unclear(s, question,
                           result == IO_TIMEOUT ? "no answer to the hello in time"
                                                : stream_error(stream));
@@ -94,6 +95,7 @@ static enum survey_answer read_answer(struct survey *s, const char *question, st
     while (ret->state == ANSWER_MORE &&
            (n = stream_read(stream, bytes, sizeof bytes, deadline)) > 0)
         tls_answer_feed(ret, slice_make(bytes, (size_t)n));
+    s->facts->answered += ret->hello || ret->state == ANSWER_ALERT;
     if (ret->state == ANSWER_ALERT)
         return SURVEY_REFUSED;
     if (ret->state == ANSWER_FOREIGN) {
@@ -177,6 +179,11 @@ static void keep_taken(struct survey *s, const struct tls_client_hello *hello)
     *s->taken = *hello;
 }
 
+enum survey_answer survey_closed(struct survey *s, const char *question)
+{
+    return stop(s, question, "the server now closes every connection without a word");
+}
+
 enum survey_answer survey_ask(struct survey *s, const char *question,
                               const struct tls_client_hello *hello, struct tls_answer *ret)
 {
@@ -186,6 +193,5 @@ enum survey_answer survey_ask(struct survey *s, const char *question,
         keep_taken(s, hello);
     if (!silent || !s->taken || control(s, question))
         return got;
-    return s->stopped ? SURVEY_UNCLEAR
-                      : stop(s, question, "the server now closes every connection without a word");
+    return s->stopped ? SURVEY_UNCLEAR : survey_closed(s, question);
 }

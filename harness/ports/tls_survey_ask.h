@@ -29,6 +29,9 @@ void survey_end(struct survey *s);
 enum survey_answer survey_ask(struct survey *s, const char *question,
                               const struct tls_client_hello *hello, struct tls_answer *ret);
 
+/* The server ends connections that it took before, so that nothing more is asked. SURVEY_UNCLEAR. */
+enum survey_answer survey_closed(struct survey *s, const char *question);
+
 /* For questions that are no hello of ours: false when nothing more is asked, or when no connection
    came about (noted). */
 bool survey_may_ask(struct survey *s, const char *question);

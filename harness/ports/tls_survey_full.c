@@ -16,7 +16,10 @@ static void survey_modern(struct survey *s, struct tls_list *chosen_13)
     struct tls_client_hello hello;
     struct tls_answer answer;
     modern_hello(s, &hello);
-    enum survey_answer got = survey_ask(s, "TLS 1.3 and 1.2", &hello, &answer);
+    static const char question[] = "TLS 1.3 and 1.2";
+    enum survey_answer got = survey_ask(s, question, &hello, &answer);
+    if (got == SURVEY_REFUSED && s->way->served && !s->facts->answered)
+        got = survey_closed(s, question);
     s->facts->prefers_13 = got;
     s->modern = got == SURVEY_ACCEPTED;
     if (got == SURVEY_ACCEPTED && answer.version == WIRE_TLS13)
