@@ -187,6 +187,22 @@ static void say_left_out(struct job *j)
                           PORT_ROWS_MAX, j->subject.rows.left_out);
 }
 
+/* Whether a name is a domain decides whether its policies are judged, so that they were not is no
+   silent matter. */
+static void say_undecided(struct job *j)
+{
+    const struct error *why = &j->subject.undecided;
+    struct result *r = run_add(&j->run, "ports/dns/mx");
+    r->family = "ports";
+    r->title = "The domain says who takes its mail";
+    r->raw = OUTCOME_ERROR;
+    r->error = why->code;
+    r->reason = run_textf(&j->run,
+                          "nobody knows whether %s is a domain, so it was taken for a host and no "
+                          "policy was judged: %s",
+                          args.words.v[0], why->text);
+}
+
 static int judge(struct job *j)
 {
     int64_t when = (int64_t)time(NULL);
@@ -200,6 +216,8 @@ static int judge(struct job *j)
         port_expect(j->subject.expected, j->facts, j->n_facts, &j->run);
     if (j->subject.domain)
         r = judge_domain(j, when);
+    else if (j->subject.undecided.code)
+        say_undecided(j);
     array_each (result, &j->run.results)
         if ((*result)->raw != OUTCOME_PASS && (*result)->raw != OUTCOME_SKIP)
             (*result)->rerun = j->again; /* long, where many ports are named */
@@ -229,6 +247,8 @@ static int say_nothing_open(struct job *j)
     const char *hint = plain && !args.resolver && !j->subject.expected
                            ? "; if it is a domain, say --resolver system"
                            : "";
+    if (!addresses && j->subject.domain)
+        return error_set(&j->err, ERR_NETWORK, "no server of %s has an address", j->subject.domain);
     if (!addresses)
         return error_set(&j->err, ERR_NETWORK, "%s has no address%s", j->run.target.name, hint);
     if (connected)
@@ -236,7 +256,7 @@ static int say_nothing_open(struct job *j)
                          j->run.target.name);
     if (j->n_facts == 1)
         return error_set(&j->err, ERR_NETWORK, "port %u of %s does not answer%s",
-                         j->facts[0].spec.port, j->run.target.name, hint);
+                         j->facts[0].spec.port, j->facts[0].spec.host, hint);
     return error_set(&j->err, ERR_NETWORK, "none of the %zu ports of %s answers%s", j->n_facts,
                      j->run.target.name, hint);
 }

@@ -2,6 +2,7 @@
 #include "dns_policy.h"
 #include "import.h"
 #include "port_expect.h"
+#include "resolve.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -182,19 +183,23 @@ static int add_domain(struct ports_subject *s, const char *word, const struct po
     return r;
 }
 
+static bool has_mx(struct ports_subject *s, const char *name, const struct ports_lookup *lookup)
+{
+    struct mx_hosts mx;
+    if (dns_mx_hosts(lookup->dns, name, now() + lookup->timeout, &s->undecided, &mx) < 0)
+        return false;
+    bool domain = (mx.n && !mx.implicit) || mx.null_mx || mx.trust == DNS_BOGUS;
+    mx_hosts_release(&mx);
+    return domain;
+}
+
 /* With a resolver a name that has MX records is a domain. */
-static bool is_domain(const char *word, const struct ports_lookup *lookup)
+static bool is_domain(struct ports_subject *s, const char *word, const struct ports_lookup *lookup)
 {
     struct arena arena = { 0 };
-    struct mx_hosts mx;
-    bool domain = false;
-    const char *name = lookup->dns ? dns_name(slice_of(word), &arena) : NULL;
-    if (strchr(word, '@'))
-        domain = true;
-    else if (name && dns_mx_hosts(lookup->dns, name, now() + lookup->timeout, NULL, &mx) == 0) {
-        domain = (mx.n && !mx.implicit) || mx.null_mx || mx.trust == DNS_BOGUS;
-        mx_hosts_release(&mx);
-    }
+    bool ask = lookup->dns && !is_numeric_address(word);
+    const char *name = ask ? dns_name(slice_of(word), &arena) : NULL;
+    bool domain = strchr(word, '@') || (name && has_mx(s, name, lookup));
     arena_release(&arena);
     return domain;
 }
@@ -253,7 +258,7 @@ int ports_subject_open(struct ports_subject *s, const char *word, const char *ex
         r = add_profile(s, named, err);
     else if (is_file(word))
         r = add_file(s, word, problems, err);
-    else if (is_domain(word, lookup))
+    else if (is_domain(s, word, lookup))
         r = add_domain(s, word, lookup, problems, err);
     else
         return port_rows_of_host(&s->rows, word, ports->v, ports->n, err);

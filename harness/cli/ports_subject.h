@@ -16,6 +16,7 @@ struct ports_subject {
     const struct profile *expected; /* NULL: nothing is expected */
     struct discovery discovery;     /* of a domain */
     const char *domain;             /* whose DNS policies are judged; NULL: the word was a host */
+    struct error undecided; /* why nobody knows whether it is a domain; it is taken for a host */
 };
 
 /* How a domain is looked up. */

@@ -360,6 +360,15 @@ def a_domain_without_mail_is_not_success(state):
     expect("neither MX nor address" in result.stdout, result.stdout)
 
 
+@test
+def a_name_of_which_nobody_knows_whether_it_is_a_domain_is_not_success(state):
+    zone = zone_fixture.Zone("empty.test", "@ TXT nothing")
+    with zone_fixture.Zones(zone) as zones:  # answers REFUSED for any other name
+        result = look(state, "--resolver", zones.resolver, "--trust-anchor", zones.anchor)
+    expect_exit(result, 5)
+    expect("nobody knows whether" in result.stdout, result.stdout)
+
+
 # ---- the command line ----
 
 @test

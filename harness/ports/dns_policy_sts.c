@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <openssl/x509v3.h>
 
-enum { ADDRESSES_MAX = 8, STS_SHORT_AGE = 86400 };
+enum { ADDRESSES_MAX = 8, STS_SHORT_AGE = 86400, TOO_MANY_REQUESTS = 429 };
 
 #define NO_POLICY "senders take the domain for one without MTA-STS"
 
@@ -113,6 +113,8 @@ static bool judge_answer(struct judging *j, const struct http_answer *a, const c
             "%s redirects (%ld%s%s), which senders do not follow: " NO_POLICY "; serve the policy "
             "itself there, by a reverse proxy if need be",
             url, a->status, a->redirect_url ? " to " : "", a->redirect_url ? a->redirect_url : "");
+    else if (a->status == TOO_MANY_REQUESTS)
+        found(j, OUTCOME_ERROR, NULL, "%s says that we ask too often (%ld)", url, a->status);
     else if (a->status != 200)
         found(j, OUTCOME_FAIL, "rfc8461/3.3/policy-status-200",
               "%s answers %ld: " NO_POLICY "; serve the policy there", url, a->status);

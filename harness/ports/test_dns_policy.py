@@ -360,6 +360,7 @@ def sts_redirects_are_not_followed():
 def sts_other_statuses_fail():
     expect(sts("", answer=page("", "404 Not Found")), "mta-sts fail: ", "answers 404",
            "clause rfc8461/3.3/policy-status-200")
+    expect(sts("", answer=page("", "429 Too Many Requests")), "mta-sts error: ", "we ask too often")
 
 
 def sts_other_types_are_a_warning():
