@@ -181,6 +181,23 @@ def silence_is_said(state):
 
 
 @test
+def servers_that_never_stop_sending_have_no_more_time_than_silent_ones(state):
+    def flood(server, peer):
+        peer.recv(4096)
+        while True:  # HelloRequests, which are passed over in a handshake
+            peer.sendall(b"\x16\x03\x03\x40\x00" + b"\0" * 16384)
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(scripted(flood)) for _ in range(6)]
+        began = time.monotonic()
+        result = run("ports", "127.0.0.1", "-p", ",".join(f"imaps={s.port}" for s in servers),
+                     "--timeout", "1s", "--no-progress")
+        took = time.monotonic() - began
+    expect_exit(result, 5)
+    expect("no answer in time" in result.stdout, result.stdout)
+    expect(took < 15, took, "s")
+
+
+@test
 def a_slow_banner_is_waited_for_and_not_spoken_over(state):
     def slow(server, peer):
         time.sleep(1.2)
@@ -265,6 +282,32 @@ def an_interruption_still_reports(state):
         process.send_signal(signal.SIGINT)
         expect(process.wait(20) == 130, process.returncode)
         expect(json.loads(report.read_text())["run"]["interrupted"], "not said")
+
+
+@test
+def an_interruption_accuses_nobody(state):
+    def hang_in_the_handshake(server, peer):
+        peer.sendall(b"220 mx.example ESMTP\r\n")
+        for line in peer.makefile("rb"):
+            word = line[:4].upper()
+            peer.sendall(b"250-mx.example\r\n250 STARTTLS\r\n" if word == b"EHLO" else
+                         b"220 go\r\n" if word == b"STAR" else b"503 no\r\n")
+            if word == b"STAR":
+                server.hangs = True
+                time.sleep(20)
+    with tempfile.TemporaryDirectory() as folder, scripted(hang_in_the_handshake) as server:
+        report = pathlib.Path(folder) / "report.json"
+        server.hangs = False
+        process = subprocess.Popen([PROGRAM, "ports", "127.0.0.1", "-p", f"smtp={server.port}",
+                                    "--report", f"json={report}"], env=environment(),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not server.hangs:
+            time.sleep(0.02)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        expect(process.wait(20) == 130, process.returncode)
+        counts = json.loads(report.read_text())["summary"]["counts"]
+        expect(not counts["fail"], counts)
 
 
 # ---- domains ----

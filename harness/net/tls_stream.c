@@ -74,10 +74,13 @@ static int flush(struct tls_stream *t, nsec deadline)
     return r;
 }
 
-/* Gives OpenSSL more ciphertext: > 0, 0 at the end, or < 0. */
-static ssize_t feed(struct tls_stream *t, nsec deadline)
+/* Gives OpenSSL more ciphertext: > 0, 0 at the end, or < 0. `again`: what came before was not enough;
+   whoever never stops sending has no more time than whoever is silent. */
+static ssize_t feed(struct tls_stream *t, nsec deadline, bool again)
 {
     char data[READ_CHUNK];
+    if (again && now() > deadline)
+        return stream_wake(&t->base, WAKE_TIMEOUT);
     ssize_t n = stream_read(t->base.under, data, sizeof data, deadline);
     if (n > 0)
         BIO_write(t->in, data, (int)n);
@@ -111,7 +114,7 @@ static int fail_tls(struct tls_stream *t, struct outcome o)
 
 static ssize_t read_plain(struct tls_stream *t, void *data, size_t n, nsec deadline)
 {
-    for (;;) {
+    for (bool again = false;; again = true) {
         struct outcome o = TLS_CALL(t, SSL_read(t->ssl, data, n > INT32_MAX ? INT32_MAX : (int)n));
         if (o.result <= 0 && o.verdict != SSL_ERROR_WANT_READ &&
             o.verdict != SSL_ERROR_ZERO_RETURN) {
@@ -126,7 +129,7 @@ static ssize_t read_plain(struct tls_stream *t, void *data, size_t n, nsec deadl
             return 0;
         if (r < 0)
             return r;
-        ssize_t got = feed(t, deadline);
+        ssize_t got = feed(t, deadline, again);
         if (got == 0)
             return stream_fail(&t->base, IO_TLS, CAUSE_TRUNCATED, "closed without close_notify");
         if (got < 0)
@@ -252,13 +255,13 @@ int tls_renegotiate(struct stream *s, nsec deadline)
     if (SSL_renegotiate(t->ssl) != 1)
         return fail_tls(t, outcome_of(t->ssl, 0));
     /* By reading, since data may come in between. */
-    while (SSL_renegotiate_pending(t->ssl)) {
+    for (bool again = false; SSL_renegotiate_pending(t->ssl); again = true) {
         struct outcome o = TLS_CALL(t, SSL_read(t->ssl, waste, sizeof waste));
         int r = flush(t, deadline);
         if (o.result <= 0 && o.verdict != SSL_ERROR_WANT_READ)
             return fail_tls(t, o);
-        ssize_t got =
-            r < 0 || o.result > 0 || !SSL_renegotiate_pending(t->ssl) ? 1 : feed(t, deadline);
+        bool enough = r < 0 || o.result > 0 || !SSL_renegotiate_pending(t->ssl);
+        ssize_t got = enough ? 1 : feed(t, deadline, again);
         if (got == 0)
             return stream_fail(s, IO_TLS, CAUSE_TRUNCATED, "closed without close_notify");
         if (r < 0 || got < 0)
@@ -363,7 +366,7 @@ static void explain(struct tls_stream *t, struct outcome o)
 
 static int handshake(struct tls_stream *t, nsec deadline)
 {
-    for (;;) {
+    for (bool again = false;; again = true) {
         struct outcome o = TLS_CALL(t, SSL_do_handshake(t->ssl));
         int r = flush(t, deadline);
         /* A client that said all and left does not take the server's tickets; what it said is
@@ -376,7 +379,7 @@ static int handshake(struct tls_stream *t, nsec deadline)
         }
         if (r < 0)
             return r;
-        ssize_t got = feed(t, deadline);
+        ssize_t got = feed(t, deadline, again);
         if (got == 0)
             return stream_fail(&t->base, IO_TLS, CAUSE_TRUNCATED, "closed by the peer");
         if (got < 0)

@@ -16,7 +16,7 @@ bool visit_shake(struct visit *v, struct talk *t)
         visit_unclear(v->facts, "%s", err.text);
     else
         visit_note_failure(v->facts, &err, &failed);
-    v->hangs = r == ERR_TIMEOUT;
+    v->hangs = r == ERR_TIMEOUT || r == ERR_CANCEL;
     tls_info_release(&failed);
     v->speaks_tls = first_bytes_of(port_link_first(t->link)) == FIRST_TLS;
     return r == 0;

@@ -78,6 +78,8 @@ enum talk_answer talk_drain(struct talk *t, nsec deadline)
         buf_clear(&t->in);
         t->used = 0;
         got = fill(t, deadline);
+        if (got == TALK_YES && now() > deadline) /* it never stops sending */
+            got = TALK_SILENT;
     } while (got == TALK_YES);
     return got;
 }
