@@ -1,8 +1,10 @@
 #include "commands.h"
 #include "problem.h"
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command_line *none(void)
 {
@@ -53,9 +55,21 @@ static const char *command_at(const void *ctx, size_t i)
     return commands[i].name;
 }
 
+/* A standard descriptor that is closed would be the next one that is opened: a report would go into a
+   socket, and be taken for written. Writing to this one fails. */
+static void hold_standard_descriptors(void)
+{
+    int fd;
+    while ((fd = open("/dev/null", O_RDONLY)) >= 0 && fd <= STDERR_FILENO)
+        ;
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : NULL;
+    hold_standard_descriptors();
     signal(SIGPIPE, SIG_IGN);
     setlocale(LC_CTYPE, "C.UTF-8");
     if (word &&

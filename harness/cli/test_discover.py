@@ -563,6 +563,13 @@ def hostile_xml_is_refused_with_a_sentence(w):
 
 
 @test
+def every_finding_says_whose_it_is(w):
+    w.web.serve("autoconfig.hostile.test", MAIL, "")
+    done = w.run("me@hostile.test", web=["autoconfig.hostile.test"], mail=False, status=1)
+    expect("autoconfig: there is nothing in it" in done.stdout, done.stdout)
+
+
+@test
 def a_terminal_is_not_steered(w):
     w.web.serve("autoconfig.hostile.test", MAIL,
                 autoconfig(server("imap", "imap&#x9b;31m.test", 993, "SSL")))
@@ -826,6 +833,16 @@ def check_lints_settings(w):
                  "signed.mobileconfig"):
         expect(check(name).returncode == 0, name, check(name).stderr)
     expect(check("hostile-laughs.xml").returncode == 3, "hostile XML")
+
+
+@test
+def a_closed_standard_output_is_not_written_to(w):
+    """The descriptor would be that of a socket."""
+    command = [PROGRAM, "discover", "me@srv.test", "--no-check", "--resolver", w.dns.resolver,
+               "--trust-anchor", w.dns.anchor]
+    done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *command], capture_output=True,
+                          text=True, env=environment())
+    expect(done.returncode == 6 and "standard output" in done.stderr, done)
 
 
 def main():

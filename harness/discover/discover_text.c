@@ -66,12 +66,27 @@ static void put_place(const struct style *s, const struct result *r)
     buf_addc(s->out, '\n');
 }
 
+/* "autoconfig: ", of a result about one source. */
+static void put_source(const struct result *r, struct buf *out)
+{
+    slice id = slice_of(r->id), start = S("discover/source/");
+    if (!slice_starts(id, start))
+        return;
+    for (int k = 0; k < DISCOVER_SOURCES; k++)
+        if (slice_eq_str(slice_skip(id, start.n), discover_name((enum discover_id)k)))
+            buf_addf(out, "%s: ", discover_title((enum discover_id)k));
+}
+
 static void put_finding(const struct style *s, const struct result *r)
 {
     const char *message = block_message(r);
+    auto_buf text;
+    buf_init(&text, BUF_OURS);
+    put_source(r, &text);
+    buf_adds(&text, *message ? message : r->title ? r->title : r->id);
     style_spaces(s, INDENT);
     style_outcome(s, r->outcome);
-    style_prose(s, TEXT_INDENT, *message ? message : r->title ? r->title : r->id);
+    style_prose(s, TEXT_INDENT, text.p);
     put_place(s, r);
     for (size_t i = 0; r->failure && i < r->failure->more.n; i++) {
         style_spaces(s, TEXT_INDENT);
