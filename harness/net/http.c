@@ -230,6 +230,10 @@ static enum error_code error_of(const struct fetch *f)
     curl_easy_getinfo(f->easy, CURLINFO_REDIRECT_COUNT, &redirects);
     if (f->too_large)
         return ERR_LIMIT;
+    /* A handshake that the network broke off says nothing about TLS: OpenSSL has no error for it then. */
+    bool tls_says = strstr(f->why, "error:") && !strstr(f->why, "unexpected eof");
+    if (f->code == CURLE_SSL_CONNECT_ERROR && !tls_says)
+        return ERR_NETWORK;
     if (f->code == CURLE_UNSUPPORTED_PROTOCOL)
         return redirects ? ERR_NETWORK : ERR_USAGE;
     for (size_t i = 0; i < COUNT(errors); i++)

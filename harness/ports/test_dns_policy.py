@@ -112,6 +112,13 @@ class Web(socketserver.StreamRequestHandler):
             lines.write(self.server.answer)
 
 
+class Cut(socketserver.BaseRequestHandler):
+    """Ends every handshake without a word."""
+
+    def handle(self):
+        self.request.recv(4096)
+
+
 @contextlib.contextmanager
 def serving(handler, context, answer=b""):
     with Server(("127.0.0.1", 0), handler) as server:
@@ -400,7 +407,10 @@ def sts_policy_hosts_must_be_there():
     expect(sts(policy_of(), host=""), "mta-sts fail: the policy host mta-sts.one.test has no address")
     with Zones(Zone("one.test", MX1 + 'mta-sts A 127.0.0.1\n_mta-sts TXT "v=STSv1; id=1"')) as zones:
         text = of(ask(zones, "one.test", sts_port=zone_fixture.free_port()), "mta-sts")
+        with serving(Cut, None) as port:
+            cut = of(ask(zones, "one.test", sts_port=port), "mta-sts")
     expect(text, "mta-sts fail: cannot fetch", "refused")
+    expect(cut, "mta-sts error: cannot fetch")
 
 
 def sts_with_bogus_records_fails():
