@@ -86,6 +86,12 @@ COLUMN(mode)
     bool implicit = f->spec.mode == TLS_MODE_IMPLICIT;
     if (implicit && judge_no_session(f, v))
         return;
+    if (f->foreign_in_tls) {
+        find(v, OUTCOME_FAIL, mode_clause(f), "no mail",
+             "inside TLS comes \"%s\" where %s greets; find out what listens there",
+             f->foreign_in_tls, port_protocol_name(f->spec.protocol));
+        return;
+    }
     if (f->broke_off) {
         find(v, OUTCOME_ERROR, NULL, "breaks off",
              "%s is not looked at inside TLS, where the conversation breaks off: %s; look into the "

@@ -127,6 +127,8 @@ struct port_facts {
     bool protocol_known;
     bool preauth, preauth_in_tls; /* IMAP: "* PREAUTH" in clear; as the first word inside TLS */
     bool apop;                    /* POP3: the greeting has a timestamp (RFC 1939 section 7) */
+    const char
+        *foreign_in_tls; /* what came as the first word inside TLS and is of no mail protocol */
     /* Why the conversation ended before it was known what the server offers; NULL: it did not. */
     const char *broke_off;
 

@@ -63,12 +63,24 @@ static void speak_clear(struct visit *v, struct talk *t, enum first_bytes kind)
         visit_in_clear(v, t);
 }
 
+/* The first octets of a greeting, and no more. */
+static void half_a_greeting(struct port_facts *f, struct talk *t)
+{
+    visit_unclear(f, "the greeting: it begins with \"%s\" and has no end",
+                  port_facts_text(f, talk_pending(t)));
+}
+
 static void note_no_greeting(struct port_facts *f, struct talk *t, enum first_bytes kind)
 {
     const char *why = stream_error(t->stream);
+    slice line, came = talk_pending(t);
+    if (came.n && kind != FIRST_UNKNOWN && slice_line(&came, &line))
+        f->foreign_in_tls = port_facts_text(f, line);
     if (kind == FIRST_CLOSED)
         visit_unclear(f, "the connection was closed inside TLS before a greeting%s%s%s",
                       why && *why ? " (" : "", why && *why ? why : "", why && *why ? ")" : "");
+    else if (kind == FIRST_UNKNOWN)
+        half_a_greeting(f, t);
     else
         visit_unclear(f, "inside TLS came %s where a greeting should be", first_bytes_name(kind));
     visit_broke_off(f);
@@ -130,17 +142,23 @@ static void closed_at_once(struct visit *v)
 
 static void look_into(struct visit *v, struct talk *t, enum first_bytes kind, nsec connected)
 {
+    struct port_facts *f = v->facts;
     enum port_protocol ignored;
-    if (kind == FIRST_NOTHING)
+    if (kind == FIRST_NOTHING) {
         try_tls(v, t, connected);
-    else if (kind == FIRST_CLOSED)
+    } else if (kind == FIRST_UNKNOWN) {
+        half_a_greeting(f, t);
+        visit_broke_off(f);
+        v->lost = true;
+    } else if (kind == FIRST_CLOSED) {
         closed_at_once(v);
-    else if (first_bytes_protocol(kind, v->facts->spec.protocol, &ignored))
+    } else if (first_bytes_protocol(kind, f->spec.protocol, &ignored)) {
         speak_clear(v, t, kind);
-    else
-        v->facts->speaks = kind == FIRST_HTTP  ? SPEAKS_HTTP
-                           : kind == FIRST_TLS ? SPEAKS_TLS
-                                               : SPEAKS_OTHER;
+    } else {
+        f->speaks = kind == FIRST_HTTP  ? SPEAKS_HTTP
+                    : kind == FIRST_TLS ? SPEAKS_TLS
+                                        : SPEAKS_OTHER;
+    }
 }
 
 /* How long the greeting is waited for. A port of implicit TLS that is known to speak clear text gets
@@ -164,6 +182,8 @@ static void converse(struct visit *v, const char *question)
     nsec connected = now();
     talk_init(&t, v->options, v->facts, question, link);
     enum first_bytes kind = talk_listen(&t, connected + patience(v));
+    if (kind == FIRST_UNKNOWN)
+        kind = talk_listen(&t, connected + port_timeout(v->options));
     if (v->facts->first == FIRST_UNKNOWN)
         note_first(v->facts, kind, talk_pending(&t), port_link_first_at(link), connected);
     look_into(v, &t, kind, connected);

@@ -64,10 +64,8 @@ enum first_bytes talk_listen(struct talk *t, nsec deadline)
     enum talk_answer got = TALK_YES;
     while ((kind = first_bytes_of(talk_pending(t))) == FIRST_UNKNOWN && got == TALK_YES)
         got = fill(t, deadline);
-    if (kind != FIRST_UNKNOWN)
+    if (kind != FIRST_UNKNOWN || talk_pending(t).n)
         return kind;
-    if (talk_pending(t).n)
-        return FIRST_OTHER;
     return got == TALK_CLOSED ? FIRST_CLOSED : FIRST_NOTHING;
 }
 

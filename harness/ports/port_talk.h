@@ -47,7 +47,8 @@ void talk_release(struct talk *t);
 struct stream *talk_take(struct talk *t);
 
 /* Waits for octets until one of them decides what speaks (first_bytes.h), the connection ends or the
-   deadline passes. What came stays. FIRST_NOTHING, FIRST_CLOSED too. */
+   deadline passes. What came stays. FIRST_NOTHING, FIRST_CLOSED too; FIRST_UNKNOWN when it came to
+   an end in the middle of what decides. */
 enum first_bytes talk_listen(struct talk *t, nsec deadline);
 /* Reads and drops until the connection ends (TALK_CLOSED) or the deadline passes. */
 enum talk_answer talk_drain(struct talk *t, nsec deadline);

@@ -363,6 +363,7 @@ const char *facts_text(const struct port_facts *f, char text[FACTS_TEXT])
              survey_names[f->survey.weak_suites]);
     buf_addf(&out, "TLS 1.2: %s\n", survey_names[f->survey.version[SURVEY_TLS12]]);
     buf_addf(&out, "parity: %s\nparity text: %s\n", seen_name(f->parity), f->parity_text);
+    buf_addf(&out, "foreign in TLS: %s\n", f->foreign_in_tls);
     if (f->broke_off)
         buf_addf(&out, "broke off: %s\n", f->broke_off);
     array_each (sentence, &f->unclear)

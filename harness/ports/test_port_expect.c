@@ -63,6 +63,7 @@ static void no_handshake(struct port_facts *f)
 {
     f->tls.up = false;
     f->tls.failure = "handshake failure (alert 40)";
+    f->tls.alert = 40;
 }
 static void late_handshake(struct port_facts *f)
 {
