@@ -203,6 +203,26 @@ static void say_undecided(struct job *j)
                           args.words.v[0], why->text);
 }
 
+/* What a domain publishes is looked for; where it could not be had, ports may be missing. */
+static void say_unseen(struct job *j)
+{
+    for (int i = 0; i < DISCOVER_SOURCES; i++) {
+        const struct discover_source *s = &j->subject.discovery.sources[i];
+        bool unseen = s->state == DISCOVER_BROKEN || s->state == DISCOVER_BLOCKED ||
+                      s->state == DISCOVER_UNKNOWN;
+        if (!unseen || s->id == DISCOVER_SRV) /* which has a policy of its own */
+            continue;
+        struct result *r =
+            run_add(&j->run, run_textf(&j->run, "ports/published/%s", discover_name(s->id)));
+        r->family = "ports";
+        r->title = "The ports that the domain publishes are looked at";
+        r->raw = OUTCOME_SKIP;
+        r->reason =
+            run_textf(&j->run, "%s could not be read (%s), so what it may name was not looked at",
+                      discover_words(s->id), s->said);
+    }
+}
+
 static int judge(struct job *j)
 {
     int64_t when = (int64_t)time(NULL);
@@ -214,10 +234,12 @@ static int judge(struct job *j)
         say_left_out(j);
     if (j->subject.expected)
         port_expect(j->subject.expected, j->facts, j->n_facts, &j->run);
-    if (j->subject.domain)
+    if (j->subject.domain) {
         r = judge_domain(j, when);
-    else if (j->subject.undecided.code)
+        say_unseen(j);
+    } else if (j->subject.undecided.code) {
         say_undecided(j);
+    }
     array_each (result, &j->run.results)
         if ((*result)->raw != OUTCOME_PASS && (*result)->raw != OUTCOME_SKIP)
             (*result)->rerun = j->again; /* long, where many ports are named */
@@ -284,10 +306,9 @@ static int ask_account(struct job *j)
 static int look(struct job *j)
 {
     int r = open_subject(j);
-    if (r == 0)
-        port_rows_resolve(&j->subject.rows, j->lookup.family, j->options.timeout);
     if (r < 0)
         return r;
+    port_rows_resolve(&j->subject.rows, j->lookup.family, j->options.timeout);
     make_facts(j);
     port_visit_all(&j->options, j->facts, j->n_facts, say_row, j);
     describe_target(j);

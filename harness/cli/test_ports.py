@@ -358,6 +358,27 @@ def a_domain_is_looked_up_and_its_policies_are_judged(state):
 
 
 @test
+def what_cannot_be_read_of_a_domain_is_said(state):
+    """Its name has an address, so that autoconfig is asked for there; nothing but a silent port answers."""
+    with scripted(lambda server, peer: peer.close()) as web:
+        result = look_at_domain(state, zone_fixture.Zone(DOMAIN, RECORDS + "@ A 127.0.0.1\nautoconfig A 127.0.0.1\n"),
+                                "--connect-to", f"autoconfig.{DOMAIN}:443:127.0.0.1:{web.port}",
+                                "--connect-to", f"{DOMAIN}:443:127.0.0.1:{web.port}")
+    said = [r["reason"] for r in results(result)["results"] if r["id"].startswith("ports/published/")]
+    expect(any("could not be read" in s for s in said), result.stdout[-3000:])
+
+
+@test
+def hosts_are_looked_up_with_the_resolver_that_was_given(state):
+    zone = zone_fixture.Zone("inside.test", "@ MX 10 mx\nmx A 127.0.0.1")
+    with zone_fixture.Zones(zone) as zones:
+        result = run("ports", "someone@inside.test", "--resolver", zones.resolver, "--trust-anchor",
+                     zones.anchor, "--no-progress", "--format", "json", "-p", "25", "--timeout", "2s")
+    row = next(r for r in results(result)["results"] if r["id"] == "ports/25/mode")
+    expect("has no address" not in row["reason"], row)
+
+
+@test
 def an_address_names_its_domain(state):
     result = look_at_domain(state, zone_fixture.Zone(DOMAIN, RECORDS), word="someone@" + DOMAIN)
     expect_exit(result, 0)
