@@ -1,4 +1,5 @@
 #include "problem.h"
+#include "printable.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -42,12 +43,26 @@ slice problem_line(const struct problems *p, const char *path, unsigned line)
     return (slice) { NULL, 0 };
 }
 
+/* Whoever wrote the file may not steer the terminal. Tabs stay, for the caret. */
+static void add_line(struct buf *out, slice line)
+{
+    size_t tab;
+    while ((tab = slice_find_char(line, '\t')) != SIZE_MAX) {
+        printable_add(out, slice_sub(line, 0, tab));
+        buf_addc(out, '\t');
+        line = slice_skip(line, tab + 1);
+    }
+    printable_add(out, line);
+}
+
 static void render_caret(const struct problems *p, struct place at, struct buf *out)
 {
     slice line = problem_line(p, at.file, at.line);
     if (!line.n)
         return;
-    buf_addf(out, "    |\n%3u | %.*s\n    | ", at.line, SLICE_ARG(line));
+    buf_addf(out, "    |\n%3u | ", at.line);
+    add_line(out, line);
+    buf_adds(out, "\n    | ");
     /* Tabs are repeated so that the caret stands under its character on any terminal. */
     for (unsigned i = 1; i < at.column; i++)
         buf_addc(out, i <= line.n && line.p[i - 1] == '\t' ? '\t' : ' ');
@@ -76,7 +91,9 @@ void problems_render(const struct problems *p, struct buf *out)
     qsort(sorted, n, sizeof *sorted, by_place);
     for (size_t i = 0; i < n; i++) {
         struct place at = sorted[i].at;
-        buf_addf(out, "error: %s\n", sorted[i].text);
+        buf_adds(out, "error: ");
+        printable_add_text(out, slice_of(sorted[i].text));
+        buf_addc(out, '\n');
         if (at.file && at.line)
             buf_addf(out, "  --> %s:%u:%u\n", at.file, at.line, at.column);
         else if (at.file)

@@ -104,6 +104,20 @@ START_TEST(unknown_keys_get_a_suggestion_and_a_caret)
 }
 END_TEST
 
+START_TEST(a_file_does_not_steer_the_terminal)
+{
+    auto_buf text;
+    buf_init(&text, BUF_OURS);
+    problem_source(&problems, "evil.yaml", S("\tname: \x1b[2J\xc2\x9b\n"));
+    problem_add(&problems, (struct place) { "evil.yaml", 1, 2, 4 }, "unknown key \"%s\"",
+                "\x1b[2J");
+    problems_render(&problems, &text);
+    ck_assert_str_eq(text.p, "error: unknown key \"\\x1B[2J\"\n  --> evil.yaml:1:2\n    |\n"
+                             "  1 | \tname: \\x1B[2J\\u{009B}\n    | \t^^^^\n");
+    reset();
+}
+END_TEST
+
 START_TEST(typed_values_say_what_is_wrong)
 {
     uint64_t number = 7;
@@ -138,6 +152,7 @@ static void add(TCase *cases)
     tcase_add_loop_test(cases, mistakes_have_their_place, 0, COUNT(mistakes));
     tcase_add_test(cases, an_empty_file_is_a_problem);
     tcase_add_test(cases, nesting_is_bounded);
+    tcase_add_test(cases, a_file_does_not_steer_the_terminal);
     tcase_add_test(cases, unknown_keys_get_a_suggestion_and_a_caret);
     tcase_add_test(cases, typed_values_say_what_is_wrong);
 }
