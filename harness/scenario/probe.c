@@ -67,7 +67,8 @@ static void learn(struct session *s, struct probe *probe, struct device *d)
     }
     if (s->run->target.software || !device_is_imap(d) || !d->client.imap.greeting)
         return;
-    s->run->target.software = session_text(s, slice_trim(d->client.imap.greeting->raw));
+    /* The words for people: the capabilities before them would fill a page. */
+    s->run->target.software = session_text(s, slice_trim(d->client.imap.greeting->imap->text));
 }
 
 int probe_kind(struct session *s, enum device_kind kind, struct error *err)
