@@ -59,7 +59,7 @@ int say_problems(const struct problems *problems);
 /* The bundled library and the scenario files among `words`, which are left in *selectors. 0 or an
    exit status (said already). */
 int open_library(struct library *l, const struct text_list *words, struct text_list *selectors);
-/* Blocks SIGINT and SIGTERM, so that a task can wait for them; *ret is their set. Before any
+/* Blocks SIGINT, SIGTERM and SIGHUP, so that a task can wait for them; *ret is their set. Before any
    scheduler runs. */
 void hold_signals(sigset_t *ret);
 /* Colour on this stream? NO_COLOR and --color decide. */

@@ -81,8 +81,11 @@ bool wants_colour(FILE *stream, const char *choice)
 
 void hold_signals(sigset_t *ret)
 {
+    struct sigaction hangup;
     sigemptyset(ret);
     sigaddset(ret, SIGINT);
     sigaddset(ret, SIGTERM);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+        sigaddset(ret, SIGHUP); /* nohup has it ignored */
     sigprocmask(SIG_BLOCK, ret, NULL);
 }

@@ -231,8 +231,7 @@ def what_was_brought_is_removed(state):
         expect(sorted(box.list()[1]) == before, "mailboxes are left:", box.list()[1])
 
 
-@test
-def interrupted_run_cleans_up_and_says_130(state):
+def interrupt_a_run(state, number):
     with mailbox(state) as box:
         before = sorted(box.list()[1])
         process = subprocess.Popen([PROGRAM, "run", "-t", state / "target.yaml", "--shape",
@@ -240,11 +239,21 @@ def interrupted_run_cleans_up_and_says_130(state):
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    env=dict(os.environ, MAILASSAY_SCENARIOS=str(ROOT / "scenarios")))
         time.sleep(1.5)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         process.communicate(timeout=60)
         expect(process.returncode == 130, "exit", process.returncode)
         expect(json.loads((state / "int.json").read_text())["run"]["interrupted"], "the report hides it")
         expect(sorted(box.list()[1]) == before, "mailboxes are left:", box.list()[1])
+
+
+@test
+def interrupted_run_cleans_up_and_says_130(state):
+    interrupt_a_run(state, signal.SIGINT)
+
+
+@test
+def a_terminal_that_is_closed_interrupts(state):
+    interrupt_a_run(state, signal.SIGHUP)
 
 
 @test
