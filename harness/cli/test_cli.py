@@ -237,6 +237,8 @@ def interrupt_a_run(state, number):
         process = subprocess.Popen([PROGRAM, "run", "-t", state / "target.yaml", "--shape",
                                     "slow=20ms", "--report", f"json={state}/int.json"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   # the tests themselves may run under nohup
+                                   preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
                                    env=dict(os.environ, MAILASSAY_SCENARIOS=str(ROOT / "scenarios")))
         time.sleep(1.5)
         process.send_signal(number)
