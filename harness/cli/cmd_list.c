@@ -39,21 +39,33 @@ static int print_document(json_t *all)
     return EXIT_GOOD;
 }
 
+/* A name, what it is about (`title` calls that) and its clause: a line, or an object. */
+static void put_row(json_t *all, const char *key, const char *name, const char *title,
+                    const char *text, const char *clause)
+{
+    if (args.json)
+        json_array_append_new(
+            all, json_pack("{s:s, s:s, s:s}", key, name, title, text, "clause", clause));
+    else
+        printf("%-44s %s (%s)\n", name, text, clause);
+}
+
+static int end_rows(json_t *all)
+{
+    if (args.json)
+        return print_document(all);
+    json_decref(all);
+    return EXIT_GOOD;
+}
+
 static int list_faults(void)
 {
     size_t n;
     const struct fault_row *f = fault_rows(&n);
     json_t *all = json_array();
     for (size_t i = 0; i < n; i++)
-        if (args.json)
-            json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "name", f[i].name, "says",
-                                                 f[i].says, "clause", f[i].clause));
-        else
-            printf("%-44s %s (%s)\n", f[i].name, f[i].says, f[i].clause);
-    if (args.json)
-        return print_document(all);
-    json_decref(all);
-    return EXIT_GOOD;
+        put_row(all, "name", f[i].name, "says", f[i].says, f[i].clause);
+    return end_rows(all);
 }
 
 static int list_invariants(void)
@@ -62,15 +74,8 @@ static int list_invariants(void)
     const struct invariant *rules = invariant_rows(&n);
     json_t *all = json_array();
     for (size_t i = 0; i < n; i++)
-        if (args.json)
-            json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "id", rules[i].id, "title",
-                                                 rules[i].title, "clause", rules[i].clause));
-        else
-            printf("%-44s %s (%s)\n", rules[i].id, rules[i].title, rules[i].clause);
-    if (args.json)
-        return print_document(all);
-    json_decref(all);
-    return EXIT_GOOD;
+        put_row(all, "id", rules[i].id, "title", rules[i].title, rules[i].clause);
+    return end_rows(all);
 }
 
 static json_t *texts(const char *const *v, size_t most)

@@ -85,9 +85,9 @@ static void probe_user(struct visit *v, struct talk *t)
 /* PLAIN and LOGIN are tried; the others here ask for TLS, or let no user in. */
 static void add_other_login(struct buf *names, slice mechanism)
 {
-    static const char *const not [] = { "PLAIN", "LOGIN", "EXTERNAL", "ANONYMOUS" };
-    for (size_t i = 0; i < COUNT(not ); i++)
-        if (slice_eq_nocase(mechanism, slice_of(not [i])))
+    static const char *const left_out[] = { "PLAIN", "LOGIN", "EXTERNAL", "ANONYMOUS" };
+    for (size_t i = 0; i < COUNT(left_out); i++)
+        if (slice_eq_nocase(mechanism, slice_of(left_out[i])))
             return;
     if (!slice_ends(mechanism, S("-PLUS")))
         buf_addf(names, "%s%.*s", names->n ? ", " : "", SLICE_ARG(mechanism));
