@@ -306,8 +306,11 @@ def an_interruption_accuses_nobody(state):
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         expect(process.wait(20) == 130, process.returncode)
-        counts = json.loads(report.read_text())["summary"]["counts"]
-        expect(not counts["fail"], counts)
+        document = json.loads(report.read_text())
+        expect(not document["summary"]["counts"]["fail"], document["summary"])
+        expect("interrupted before all was known" in document["summary"]["verdict"], document["summary"])
+        errors = {r.get("reason") for r in document["results"] if r["outcome"] == "error"}
+        expect(errors == {"interrupted before it was known"}, errors)
 
 
 # ---- domains ----
