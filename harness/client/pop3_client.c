@@ -68,19 +68,13 @@ int pop3_command_ok(struct pop3_client *p, slice line, enum error_code code, nse
     return refused(p, code, client_verb(line, verb), err);
 }
 
-/* The last "<...@...>" of the greeting (RFC 1939 section 7, APOP). */
 static void find_timestamp(struct pop3_client *p)
 {
-    slice text = p->last->pop3->text;
-    size_t from = slice_find_char(text, '<');
-    if (from == SIZE_MAX)
-        return;
-    slice rest = slice_skip(text, from);
-    size_t to = slice_find_char(rest, '>');
-    if (to == SIZE_MAX || slice_find_char(slice_sub(rest, 0, to), '@') == SIZE_MAX)
+    slice timestamp = pop3_timestamp(p->last->pop3->text);
+    if (!timestamp.n)
         return;
     free(p->timestamp);
-    p->timestamp = xslicedup(slice_sub(rest, 0, to + 1));
+    p->timestamp = xslicedup(timestamp);
 }
 
 int pop3_greeting(struct pop3_client *p, nsec deadline, struct error *err)

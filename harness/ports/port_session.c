@@ -1,5 +1,6 @@
 /* The first connection: what speaks there, and all that one conversation can tell. */
 #include "first_bytes.h"
+#include "pop3_reply.h"
 #include "port_visit_private.h"
 
 enum { LISTEN_MILLIS = 250 };
@@ -23,15 +24,6 @@ static void note_protocol(struct port_facts *f, struct talk *t, enum first_bytes
     f->protocol_known = true;
 }
 
-/* "+OK ready <1896.697170952@dbc.mtview.ca.us>" */
-static bool has_timestamp(slice line)
-{
-    size_t from = slice_find_char(line, '<');
-    slice rest = slice_skip(line, from);
-    size_t at = slice_find_char(rest, '@'), to = slice_find_char(rest, '>');
-    return from != SIZE_MAX && at != SIZE_MAX && to != SIZE_MAX && at < to;
-}
-
 /* The greeting, its first octets there already. */
 static bool take_greeting(struct visit *v, struct talk *t)
 {
@@ -45,7 +37,7 @@ static bool take_greeting(struct visit *v, struct talk *t)
         bool preauth = t->protocol == PORT_IMAP && slice_starts_nocase(t->last, S("* PREAUTH"));
         f->preauth = preauth && !t->tls;
         f->preauth_in_tls = preauth && t->tls;
-        f->apop = t->protocol == PORT_POP3 && has_timestamp(t->last);
+        f->apop = t->protocol == PORT_POP3 && pop3_timestamp(t->last).n;
         return true;
     }
     if (answer == TALK_NO)

@@ -63,14 +63,21 @@ static void withdraw(struct visit *v, const char *why)
     v->gave_up = true;
 }
 
+static struct survey_way survey_way_of(const struct visit *v, struct port_way *way)
+{
+    *way = (struct port_way) { .options = v->options, .facts = v->facts, .alert = -1 };
+    return (struct survey_way) { .open = port_way_open,
+                                 .ctx = way,
+                                 .host = visit_server_name(v->facts),
+                                 .timeout = port_timeout(v->options),
+                                 .after_clear = v->facts->speaks == SPEAKS_CLEAR,
+                                 .served = v->facts->tls.up };
+}
+
 static void survey(struct visit *v)
 {
-    struct port_way way = { .options = v->options, .facts = v->facts, .alert = -1 };
-    struct survey_way how = { .open = port_way_open,
-                              .ctx = &way,
-                              .host = visit_server_name(v->facts),
-                              .timeout = port_timeout(v->options),
-                              .after_clear = v->facts->speaks == SPEAKS_CLEAR };
+    struct port_way way;
+    struct survey_way how = survey_way_of(v, &way);
     struct tls_survey *s = &v->facts->survey;
     slice leaf = S("");
     if (visit_goes_on(v))
@@ -105,13 +112,8 @@ static void doubt_silence(struct visit *v)
 
 static void enumerate(struct visit *v)
 {
-    struct port_way way = { .options = v->options, .facts = v->facts, .alert = -1 };
-    struct survey_way how = { .open = port_way_open,
-                              .ctx = &way,
-                              .host = visit_server_name(v->facts),
-                              .timeout = port_timeout(v->options),
-                              .after_clear = v->facts->speaks == SPEAKS_CLEAR,
-                              .served = v->facts->tls.up };
+    struct port_way way;
+    struct survey_way how = survey_way_of(v, &way);
     unsigned left = port_connections_left(v->options, v->facts);
     survey_enumerate(&how, v->options->max_connections ? left : 0, &v->facts->survey);
 }

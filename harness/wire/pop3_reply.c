@@ -227,3 +227,12 @@ bool pop3_body_line(slice *rest, slice *ret)
     *ret = slice_starts(line, S(".")) ? slice_skip(line, 1) : line;
     return true;
 }
+
+slice pop3_timestamp(slice greeting)
+{
+    size_t from = slice_find_char(greeting, '<');
+    slice rest = slice_skip(greeting, from == SIZE_MAX ? greeting.n : from);
+    size_t to = slice_find_char(rest, '>');
+    slice whole = slice_sub(rest, 0, to == SIZE_MAX ? 0 : to + 1);
+    return slice_find_char(whole, '@') == SIZE_MAX ? S("") : whole;
+}

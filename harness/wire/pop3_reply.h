@@ -105,4 +105,8 @@ void pop3_capa_parse(const struct pop3_reply *reply, struct arena *a, struct pop
 const struct pop3_capability *pop3_capa_find(const struct pop3_capa *capa, slice name);
 bool pop3_capa_has_param(const struct pop3_capability *c, slice param);
 
+/* The timestamp of a greeting that offers APOP, "<1896.697170952@dbc.mtview.ca.us>" (RFC 1939 section
+   7); empty when there is none. */
+slice pop3_timestamp(slice greeting);
+
 #endif

@@ -354,6 +354,26 @@ START_TEST(capability_line_is_at_most_512_octets)
 }
 END_TEST
 
+static const struct {
+    const char *greeting, *timestamp;
+} timestamps[] = {
+    { "+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>",
+      "<1896.697170952@dbc.mtview.ca.us>" },
+    { "+OK <a@b> and more", "<a@b>" },
+    { "+OK <a@b", "" },
+    { "+OK ready <pop3> of me@example.org", "" },
+    { "+OK me@example.org> is <here", "" },
+    { "+OK", "" },
+    { "", "" },
+};
+
+START_TEST(timestamps_are_found)
+{
+    ck_assert_slice(pop3_timestamp(slice_of(timestamps[_i].greeting)),
+                    slice_of(timestamps[_i].timestamp));
+}
+END_TEST
+
 START_TEST(fuzz_target_takes_rows)
 {
     fuzz_replay(slice_of(rows[_i].raw));
@@ -376,6 +396,7 @@ static void add(TCase *cases)
     tcase_add_loop_test(cases, capabilities_are_read, 0, COUNT(capas));
     tcase_add_test(cases, capabilities_are_found_by_token);
     tcase_add_loop_test(cases, capability_line_is_at_most_512_octets, 0, 2);
+    tcase_add_loop_test(cases, timestamps_are_found, 0, COUNT(timestamps));
     tcase_add_loop_test(cases, fuzz_target_takes_rows, 0, COUNT(rows));
 }
 
