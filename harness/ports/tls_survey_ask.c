@@ -57,10 +57,13 @@ static enum survey_answer ended(struct survey *s, const char *question, struct s
                                                : stream_error(stream));
 }
 
-/* "-ERR", "454 ", "NO", "* BYE", "v3 BAD": an answer of a mail protocol that says no. */
+/* "-ERR", "454 ", "NO", "* BYE", "v3 BAD": an answer of a mail protocol that says no. 421 says that
+   it has enough of us, and nothing about the hello (RFC 5321 section 3.8). */
 static bool says_no(slice line)
 {
     static const char *const starts[] = { "-ERR", "NO ", "BYE", "* BYE" };
+    if (slice_starts(line, S("421")))
+        return false;
     if (line.n > 3 && (line.p[0] == '4' || line.p[0] == '5') && ascii_is_digit(line.p[1]) &&
         ascii_is_digit(line.p[2]))
         return true;
